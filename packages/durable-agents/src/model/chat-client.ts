@@ -1,0 +1,57 @@
+import type { Usage } from '../agent/content.ts';
+import type { ChatMessage } from '../agent/message.ts';
+import type { FinishReason } from '../agent/response.ts';
+import type { JsonObject, JsonSchema } from '../json.ts';
+
+/** A tool as a model sees it. */
+export interface ToolDeclaration {
+  name: string;
+  description: string;
+  parameters: JsonSchema;
+}
+
+/** Sampling and other options passed through to the model; unknown keys go to the provider as they are. */
+export interface ChatOptions {
+  temperature?: number;
+  topP?: number;
+  maxOutputTokens?: number;
+  stop?: string[];
+  seed?: number;
+  reasoningEffort?: string;
+  toolChoice?: 'auto' | 'none' | 'required';
+  /** Provider-specific fields, merged into the request body. */
+  extra?: JsonObject;
+}
+
+export interface ChatRequest {
+  /** Instructions first (role system), then the conversation. */
+  messages: ChatMessage[];
+  tools: ToolDeclaration[];
+  /** JSON Schema that the answer's text must satisfy. */
+  responseFormat?: JsonSchema;
+  options: ChatOptions;
+}
+
+export interface ChatResponse {
+  messages: ChatMessage[];
+  finishReason: FinishReason;
+  usage?: Usage;
+  responseId?: string;
+  modelId?: string;
+}
+
+export interface ChatCallContext {
+  /** Aborted when the caller's budget is spent or the host stops. */
+  signal: AbortSignal;
+}
+
+/** What a model provider must fill in. Implementations throw {@link ModelError} and nothing else. */
+export interface ChatClient {
+  /** Provider name for logs and answers, such as "openai" or "offline". */
+  readonly provider: string;
+  /** Model or deployment name, where known. */
+  readonly modelId: string | undefined;
+  /** True if answers are made up locally, with no model behind them. Shown to every caller. */
+  readonly simulated: boolean;
+  complete(request: ChatRequest, context: ChatCallContext): Promise<ChatResponse>;
+}
