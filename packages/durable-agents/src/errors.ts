@@ -48,8 +48,19 @@ export class RequestError extends DurableAgentError {
 }
 
 /**
- * A model call failed. Codes: `modelUnauthorized`, `modelNotFound`, `modelRateLimited`, `modelUnavailable`,
- * `modelTimeout`, `modelRefused` (content filter), `modelBadRequest`, `modelBadResponse`, `modelAborted`.
+ * A model call failed. Codes:
+ * - `modelUnauthorized`: key or identity refused (401, 403)
+ * - `modelNotFound`: no such model, deployment or address (404)
+ * - `modelRateLimited`: too many requests, or quota used up (429)
+ * - `modelUnavailable`: the provider failed or cannot be reached (5xx, connection)
+ * - `modelTimeout`: no answer in time
+ * - `modelAborted`: stopped by the caller or the host
+ * - `modelRefused`: content filter, or the model declined
+ * - `modelBadRequest`: the provider does not accept the request (other 4xx)
+ * - `modelBadResponse`: the provider's answer cannot be read
+ * - `modelTruncated`: the output limit was reached before the answer was usable
+ * - `modelEmptyAnswer`: neither text nor a tool call
+ * - `modelFailed`: the model client itself broke
  */
 export class ModelError extends DurableAgentError {
   override name = 'ModelError';
@@ -69,7 +80,7 @@ export class ModelError extends DurableAgentError {
   }
 }
 
-/** The run loop gave up: `maxIterations` and the like. */
+/** The run loop gave up. Codes: `maxIterations`, `invalidStructuredOutput`. */
 export class AgentRunError extends DurableAgentError {
   override name = 'AgentRunError';
 }

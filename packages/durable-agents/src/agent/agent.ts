@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { RequestError } from '../errors.ts';
+import { type Logger, silentLogger } from '../log.ts';
+import type { ChatClient, ChatOptions } from '../model/chat-client.ts';
+import { checkAgentOptions } from './check-agent-options.ts';
+import type { RunOptions } from './effects.ts';
+import { type ChatMessage, messageText, textMessage } from './message.ts';
+import type { AgentResponse } from './response.ts';
+import { runInline } from './run-inline.ts';
+import type { AnyTool } from './tool.ts';
+
+export interface AgentOptions {
+  /** A letter, then up to 62 letters, digits, `_` or `-`. Unique in an app, ignoring case. */
+  name: string;
+  /** What the agent is for, shown to people and to other agents. */
+  description?: string | undefined;
+  /** Sent to the model as the first message of every request; never stored. */
+  instructions?: string | undefined;
+  tools?: readonly AnyTool[] | undefined;
+  model: ChatClient;
+  /** Passed to the model with every request. */
+  options?: ChatOptions | undefined;
+  /**
+   * Most model calls in one run, 1 to 1,000. A tool call in the last of them is not run, as no model would see its
+   * result: the run fails with `maxIterations` and keeps what it did. Default: 16.
+   */
+  maxIterations?: number | undefined;
+  /** Time limit of a tool call in milliseconds, unless the tool has its own. Default: 60,000. */
+  toolTimeoutMs?: number | undefined;
+  /** Time limit of a model call in milliseconds. Default: 120,000. */
+  modelTimeoutMs?: number | undefined;
+  /** How often a model call is repeated after an error that may pass (rate limit, unavailable), 0 to 10. Default: 2. */
+  maxModelRetries?: number | undefined;
+  /** Most tool calls of one answer at the same time, 1 to 100; 1 means one after the other. Default: 8. */
+  maxParallelToolCalls?: number | undefined;
+  /** Longest JSON of a tool's result in bytes; of a longer one the model gets an excerpt that says so. 1,024 to 16 MiB. Default: 65,536. */
+  maxToolResultBytes?: number | undefined;
+}
+
+/** Options of a run in this process. */
+export interface AgentRunOptions extends RunOptions {
+  /** Stops the run. */
+  signal?: AbortSignal | undefined;
+  log?: Logger | undefined;
+  /** Given to tools. Default: a random one. */
+  sessionId?: string | undefined;
+  /** Given to tools; with the session, the base of their idempotency keys. Default: a random one. */
+  correlationId?: string | undefined;
+}
+
+/**
+ * An agent: a model, instructions and tools. It holds no conversation and nothing durable; the app that it is
+ * registered with remembers its sessions.
+ */
+export class Agent {
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly instructions: string | undefined;
+  readonly tools: readonly AnyTool[];
+  readonly model: ChatClient;
+  readonly options: ChatOptions;
+  readonly maxIterations: number;
+  readonly toolTimeoutMs: number;
+  readonly modelTimeoutMs: number;
+  readonly maxModelRetries: number;
+  readonly maxParallelToolCalls: number;
+  readonly maxToolResultBytes: number;
+
+  /** @throws ConfigurationError that names the option which cannot be used. */
+  constructor(options: AgentOptions) {
+    checkAgentOptions(options);
+    this.name = options.name;
+    this.description = options.description;
+    this.instructions = options.instructions;
+    this.tools = Object.freeze([...(options.tools ?? [])]);
+    this.model = options.model;
+    this.options = Object.freeze({ ...options.options });
+    this.maxIterations = options.maxIterations ?? 16;
+    this.toolTimeoutMs = options.toolTimeoutMs ?? 60_000;
+    this.modelTimeoutMs = options.modelTimeoutMs ?? 120_000;
+    this.maxModelRetries = options.maxModelRetries ?? 2;
+    this.maxParallelToolCalls = options.maxParallelToolCalls ?? 8;
+    this.maxToolResultBytes = options.maxToolResultBytes ?? 65_536;
+  }
+
+  /**
+   * Runs the agent once in this process; nothing is stored. For a conversation, pass all its messages.
+   *
+   * @throws RequestError if there is no message, ModelError if the model failed, AgentRunError if the run gave up.
+   */
+  async run(
+    input: string | ChatMessage | readonly ChatMessage[],
+    options: AgentRunOptions = {},
+  ): Promise<AgentResponse> {
+    const { signal, log = silentLogger, sessionId = randomUUID(), correlationId = randomUUID(), ...rest } = options;
+    const context = { sessionId, correlationId, signal: signal ?? new AbortController().signal, log };
+    const outcome = await runInline(this, toMessages(input), context, rest);
+    if (outcome.status === 'failed') throw outcome.error;
+    return outcome.response;
+  }
+}
+
+function toMessages(input: string | ChatMessage | readonly ChatMessage[]): readonly ChatMessage[] {
+  const messages = typeof input === 'string' ? [textMessage('user', input)] : 'role' in input ? [input] : input;
+  const hasContent = messages.some(
+    (message) => messageText(message).trim() !== '' || message.contents.some((content) => content.type !== 'text'),
+  );
+  if (!hasContent)
+    throw new RequestError('emptyMessage', 400, 'There is no message to answer.', { fix: 'Pass a text.' });
+  return messages;
+}

@@ -1,0 +1,39 @@
+import type { Agent } from './agent.ts';
+import { callModel } from './call-model.ts';
+import type { AgentEffect, AgentEffectResult, RunOptions, RunOutcome } from './effects.ts';
+import { executeToolCall } from './execute-tool-call.ts';
+import { inParallel } from './in-parallel.ts';
+import type { ChatMessage } from './message.ts';
+import type { RunContext } from './run-context.ts';
+import { runLoop } from './run-loop.ts';
+
+/**
+ * Runs an agent to its end in this process. The calls of one answer run side by side, at most
+ * `maxParallelToolCalls` at a time. A failure of the model is an outcome; only a bug rejects.
+ */
+export async function runInline(
+  agent: Agent,
+  conversation: readonly ChatMessage[],
+  context: RunContext,
+  options: RunOptions = {},
+): Promise<RunOutcome> {
+  const loop = runLoop(agent, conversation, options);
+  let step = loop.next();
+  while (!step.done) step = loop.next(await performEffect(agent, step.value, context));
+  return step.value;
+}
+
+/** Does what the run loop asks for. */
+async function performEffect(agent: Agent, effect: AgentEffect, context: RunContext): Promise<AgentEffectResult> {
+  switch (effect.type) {
+    case 'callModel':
+      return { type: 'callModel', outcome: await callModel(agent, effect.request, context) };
+    case 'callTools':
+      return {
+        type: 'callTools',
+        results: await inParallel(effect.calls, agent.maxParallelToolCalls, (call) =>
+          executeToolCall(agent, call, context),
+        ),
+      };
+  }
+}

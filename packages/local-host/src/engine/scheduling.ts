@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { type Action, ActionType, type CallEntityAction, type SignalEntityAction } from './actions.ts';
+import { EventType, type HistoryEvent, type SchedulingEvent } from './history.ts';
+
+/** A message to an entity, as it stands in `EventSent.Input` and in the entity's queue. */
+export interface EntityMessage {
+  op: string;
+  id: string;
+  /** JSON text. */
+  input?: string;
+  signal?: true;
+  /** Instance that waits for the answer. */
+  parent?: string;
+  parentExecution?: string;
+}
+
+/** Makes the scheduling events of one episode. */
+export class EventFactory {
+  readonly #instanceId: string;
+  readonly #executionId: string;
+  readonly #timestamp: Date;
+
+  constructor(instanceId: string, executionId: string, timestamp: Date) {
+    this.#instanceId = instanceId;
+    this.#executionId = executionId;
+    this.#timestamp = timestamp;
+  }
+
+  /** An activity or sub-orchestration, with or without retry. */
+  call(id: number, action: Action): SchedulingEvent {
+    const base = { EventId: id, IsPlayed: false, Timestamp: this.#timestamp };
+    if (action.actionType === ActionType.CallActivity || action.actionType === ActionType.CallActivityWithRetry) {
+      const input = action.input === undefined ? '[]' : JSON.stringify([action.input]);
+      return { ...base, EventType: EventType.TaskScheduled, Name: action.functionName, Input: input };
+    }
+    if (
+      action.actionType === ActionType.CallSubOrchestrator ||
+      action.actionType === ActionType.CallSubOrchestratorWithRetry
+    ) {
+      return {
+        ...base,
+        EventType: EventType.SubOrchestrationInstanceCreated,
+        Name: action.functionName,
+        InstanceId: action.instanceId || `${this.#executionId}:${id}`,
+        Input: action.input === undefined ? null : JSON.stringify(action.input),
+      };
+    }
+    throw new TypeError(`Not a call: action type ${action.actionType}`);
+  }
+
+  timer(id: number, fireAt: number): SchedulingEvent {
+    return {
+      EventType: EventType.TimerCreated,
+      EventId: id,
+      IsPlayed: false,
+      Timestamp: this.#timestamp,
+      FireAt: new Date(fireAt).toISOString(),
+    };
+  }
+
+  entity(id: number, action: CallEntityAction | SignalEntityAction, signal: boolean): SchedulingEvent {
+    const message: EntityMessage = { op: action.operation, id: randomUUID() };
+    if (action.input !== undefined) message.input = JSON.stringify(action.input);
+    if (signal) message.signal = true;
+    message.parent = this.#instanceId;
+    message.parentExecution = this.#executionId;
+    return {
+      EventType: EventType.EventSent,
+      EventId: id,
+      IsPlayed: false,
+      Timestamp: this.#timestamp,
+      InstanceId: action.instanceId,
+      Name: 'op',
+      Input: JSON.stringify(message),
+    };
+  }
+}
+
+/** What a step is, for comparing a replay with the history and for messages. Equal labels mean the same step. */
+export function schedulingLabel(step: HistoryEvent | Action): string {
+  if ('EventType' in step) {
+    switch (step.EventType) {
+      case EventType.TaskScheduled:
+        return `activity '${step.Name}'`;
+      case EventType.SubOrchestrationInstanceCreated:
+        return `sub-orchestration '${step.Name}'`;
+      case EventType.TimerCreated:
+        return 'a timer';
+      case EventType.EventSent:
+        return `operation '${(JSON.parse(step.Input) as EntityMessage).op}' of entity '${step.InstanceId}'`;
+      default:
+        return `event ${step.EventType}`;
+    }
+  }
+  switch (step.actionType) {
+    case ActionType.CallActivity:
+    case ActionType.CallActivityWithRetry:
+      return `activity '${step.functionName}'`;
+    case ActionType.CallSubOrchestrator:
+    case ActionType.CallSubOrchestratorWithRetry:
+      return `sub-orchestration '${step.functionName}'`;
+    case ActionType.ContinueAsNew:
+      return 'continueAsNew';
+    case ActionType.CreateTimer:
+      return 'a timer';
+    case ActionType.WaitForExternalEvent:
+      return `external event '${step.externalEventName}'`;
+    case ActionType.CallEntity:
+    case ActionType.SignalEntity:
+      return `operation '${step.operation}' of entity '${step.instanceId}'`;
+    case ActionType.WhenAny:
+      return 'Task.any';
+    case ActionType.WhenAll:
+      return 'Task.all';
+    case ActionType.CallHttp:
+      return 'callHttp';
+    case ActionType.LockEntities:
+    case ActionType.ReleaseEntities:
+      return 'an entity lock';
+    default:
+      return 'a scheduled signal';
+  }
+}
