@@ -56,7 +56,11 @@ export interface Sequenced {
  * @param actions whole action list of this run of the orchestrator
  * @throws ReplayError if the actions contradict the history
  */
-export function sequence(history: readonly HistoryEvent[], actions: readonly Action[], events: EventFactory): Sequenced {
+export function sequence(
+  history: readonly HistoryEvent[],
+  actions: readonly Action[],
+  events: EventFactory,
+): Sequenced {
   return new Sequencer(history, actions, events).run();
 }
 
@@ -177,7 +181,8 @@ class Sequencer {
     if (call !== undefined) {
       this.#calls.delete(name);
       // An entity's answer carries `exceptionType` when the operation failed; the SDK then fails the task.
-      const failed = input !== null && (JSON.parse(input) as { exceptionType?: string } | null)?.exceptionType !== undefined;
+      const failed =
+        input !== null && (JSON.parse(input) as { exceptionType?: string } | null)?.exceptionType !== undefined;
       this.#end(call, !failed);
       return;
     }
@@ -322,7 +327,10 @@ class Sequencer {
       }
       case ActionType.WhenAny:
       case ActionType.WhenAll: {
-        const node = this.#remember(action, newNode(action.actionType === ActionType.WhenAny ? 'any' : 'all', parent, undefined));
+        const node = this.#remember(
+          action,
+          newNode(action.actionType === ActionType.WhenAny ? 'any' : 'all', parent, undefined),
+        );
         for (const child of action.compoundActions) node.children.push(this.#invoke(child, node));
         return node;
       }

@@ -24,12 +24,13 @@ export class HookRegistry {
     if (!isHookName(name)) {
       throw new UnknownHookError(`Unknown hook "${name}". This host knows: ${HOOK_NAMES.join(', ')}.`);
     }
-    const callbacks = this.get(name);
-    this.#callbacks.set(name, [...callbacks, callback]);
+    // Wrapped, so that one callback registered twice is two entries and disposing one leaves the other.
+    const entry: HookCallback = (context) => callback(context);
+    this.#callbacks.set(name, [...this.get(name), entry]);
     return new Disposable(() => {
       this.#callbacks.set(
         name,
-        this.get(name).filter((entry) => entry !== callback),
+        this.get(name).filter((other) => other !== entry),
       );
     });
   }

@@ -1,0 +1,260 @@
+import type { OrchestratorOutcome } from './actions.ts';
+import { ReplayError } from './errors.ts';
+import { EventType, encodeEvent, type HistoryEvent, type SchedulingEvent } from './history.ts';
+import type { ActivityMessage, Instance, InstanceMessage, Outgoing } from './instance.ts';
+import { EventFactory } from './scheduling.ts';
+import { type Sequenced, sequence } from './sequencer.ts';
+
+/*
+ * One episode of an orchestration, as pure functions around the run of the user's orchestrator.
+ *
+ * E1  An instance has at most one episode in flight.
+ * E2  Everything an episode changes (inbox, history, status, outgoing messages, withdrawn timers) is one commit.
+ * E3  Messages of an earlier execution are dropped: after continue-as-new or a final state a late result changes nothing.
+ * E4  An orchestration ends only when no activity, sub-orchestration or live timer is open, as on Azure.
+ */
+
+export interface EpisodePlan {
+  /** New events, led by OrchestratorStarted; the history so far does not include them. */
+  events: HistoryEvent[];
+}
+
+/** Starts an episode. Time never runs backwards within one instance. */
+export function planEpisode(
+  history: readonly HistoryEvent[],
+  inbox: readonly HistoryEvent[],
+  now: number,
+): EpisodePlan {
+  const last = history.at(-1)?.Timestamp.getTime() ?? 0;
+  const started: HistoryEvent = {
+    EventType: EventType.OrchestratorStarted,
+    EventId: -1,
+    IsPlayed: false,
+    Timestamp: new Date(Math.max(now, last)),
+  };
+  return { events: [started, ...inbox] };
+}
+
+export interface EpisodeResult {
+  instance: Instance;
+  /** Events to append; with `replaceHistory` they are the whole new history. */
+  append: HistoryEvent[];
+  replaceHistory: boolean;
+  outgoing: Outgoing[];
+  /** Tags of this instance's messages to withdraw. */
+  withdraw: string[];
+  /** Set if the engine refused the actions; the instance has failed with this error. */
+  fault: ReplayError | undefined;
+}
+
+export interface EpisodeInput {
+  instance: Instance;
+  /** History before this episode. */
+  history: readonly HistoryEvent[];
+  plan: EpisodePlan;
+  outcome: OrchestratorOutcome;
+  now: number;
+  newExecutionId: () => string;
+}
+
+export function finishEpisode(input: EpisodeInput): EpisodeResult {
+  const { instance, history, plan, outcome } = input;
+  const timestamp = plan.events[0]!.Timestamp;
+  let sequenced: Sequenced;
+  try {
+    const events = new EventFactory(instance.instanceId, instance.executionId, timestamp);
+    sequenced = sequence([...history, ...plan.events], outcome.actions, events);
+  } catch (error) {
+    if (!(error instanceof ReplayError)) throw error;
+    return failed(input, timestamp, error);
+  }
+  const next: Instance = { ...instance, status: 'Running', updatedAt: input.now };
+  if (outcome.customStatus !== undefined) next.customStatus = JSON.stringify(outcome.customStatus);
+  const outgoing = sequenced.scheduled.map((event) => outgoingFor(event, next, sequenced.canceledTimers));
+  const withdraw = sequenced.canceledTimers.map((id) => timerTag(next.executionId, id));
+  const result: EpisodeResult = {
+    instance: next,
+    append: [...plan.events, ...sequenced.scheduled],
+    replaceHistory: false,
+    outgoing: outgoing.filter((message) => message !== undefined),
+    withdraw,
+    fault: undefined,
+  };
+  const ended = outcome.isDone || outcome.error !== undefined;
+  if (ended && sequenced.openTasks === 0) {
+    if (outcome.error !== undefined) {
+      end(result, 'Failed', failureText(instance.name, outcome.error), sequenced.nextId, timestamp);
+    } else if (sequenced.continueAsNew !== undefined) {
+      continueAsNew(result, sequenced.continueAsNew.input, input, timestamp);
+      return result;
+    } else {
+      end(result, 'Completed', JSON.stringify(outcome.output) ?? null, sequenced.nextId, timestamp);
+    }
+  }
+  result.append.push({
+    EventType: EventType.OrchestratorCompleted,
+    EventId: -1,
+    IsPlayed: false,
+    Timestamp: timestamp,
+  });
+  return result;
+}
+
+/** Ends an instance by order from outside; its orchestrator does not run again. */
+export function terminateEpisode(
+  instance: Instance,
+  plan: EpisodePlan,
+  reason: string | null,
+  now: number,
+): EpisodeResult {
+  const result: EpisodeResult = {
+    instance: { ...instance, updatedAt: now },
+    append: [...plan.events],
+    replaceHistory: false,
+    outgoing: [],
+    withdraw: [],
+    fault: undefined,
+  };
+  end(result, 'Terminated', reason, -1, plan.events[0]!.Timestamp);
+  return result;
+}
+
+/** The reason text of a failed orchestrator, as a parent and the status see it. */
+export function failureText(name: string, message: string): string {
+  return `Orchestrator function '${name}' failed: ${message}`;
+}
+
+export function timerTag(executionId: string, id: number): string {
+  return `timer:${executionId}:${id}`;
+}
+
+/** Puts an event for an instance into a message. */
+export function instanceMessage(target: string, event: HistoryEvent, executionId: string | null): Outgoing {
+  return { lane: 'orchestration', target, due: 0, tag: null, body: encodeInstanceMessage({ executionId, event }) };
+}
+
+function encodeInstanceMessage(message: InstanceMessage): string {
+  return `{"executionId":${JSON.stringify(message.executionId)},"event":${encodeEvent(message.event)}}`;
+}
+
+function failed(input: EpisodeInput, timestamp: Date, error: ReplayError): EpisodeResult {
+  const result: EpisodeResult = {
+    instance: { ...input.instance, updatedAt: input.now },
+    append: [...input.plan.events],
+    replaceHistory: false,
+    outgoing: [],
+    withdraw: [],
+    fault: error,
+  };
+  end(result, 'Failed', failureText(input.instance.name, error.message), -1, timestamp);
+  return result;
+}
+
+function end(
+  result: EpisodeResult,
+  status: 'Completed' | 'Failed' | 'Terminated',
+  output: string | null,
+  eventId: number,
+  timestamp: Date,
+): void {
+  const { instance } = result;
+  // A failure text and a terminate reason are plain text: stored as JSON like every other output.
+  const text = status === 'Failed' && output !== null ? JSON.stringify(output) : output;
+  instance.status = status;
+  instance.output = text;
+  result.append.push({
+    EventType: EventType.ExecutionCompleted,
+    EventId: eventId,
+    IsPlayed: false,
+    Timestamp: timestamp,
+    OrchestrationStatus: status,
+    Result: text,
+  });
+  const { parent } = instance;
+  if (parent === null) return;
+  const base = { EventId: -1, IsPlayed: false, Timestamp: timestamp, TaskScheduledId: parent.TaskScheduleId };
+  const event: HistoryEvent =
+    status === 'Completed'
+      ? { ...base, EventType: EventType.SubOrchestrationInstanceCompleted, Result: text ?? 'null' }
+      : {
+          ...base,
+          EventType: EventType.SubOrchestrationInstanceFailed,
+          Reason: status === 'Failed' ? (output ?? '') : `Orchestrator function '${instance.name}' was terminated`,
+          Details: '',
+        };
+  const { InstanceId, ExecutionId } = parent.OrchestrationInstance;
+  result.outgoing.push(instanceMessage(InstanceId, event, ExecutionId));
+}
+
+function continueAsNew(result: EpisodeResult, value: unknown, input: EpisodeInput, timestamp: Date): void {
+  const executionId = input.newExecutionId();
+  const text = value === undefined ? null : JSON.stringify(value);
+  const { instance } = result;
+  instance.executionId = executionId;
+  instance.input = text;
+  const started: HistoryEvent = {
+    EventType: EventType.ExecutionStarted,
+    EventId: -1,
+    IsPlayed: false,
+    Timestamp: timestamp,
+    Name: instance.name,
+    Version: instance.version,
+    Input: text,
+    OrchestrationInstance: { InstanceId: instance.instanceId, ExecutionId: executionId },
+  };
+  if (instance.parent !== null) started.ParentInstance = instance.parent;
+  result.outgoing.push(instanceMessage(instance.instanceId, started, executionId));
+  result.append = [];
+  result.replaceHistory = true;
+}
+
+function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers: number[]): Outgoing | undefined {
+  const { instanceId, executionId } = instance;
+  switch (event.EventType) {
+    case EventType.TaskScheduled: {
+      const args = JSON.parse(event.Input) as unknown[];
+      const body: ActivityMessage = {
+        instanceId,
+        executionId,
+        taskId: event.EventId,
+        name: event.Name,
+        input: args.length === 0 ? null : JSON.stringify(args[0]),
+      };
+      return { lane: 'activity', target: event.Name, due: 0, tag: null, body: JSON.stringify(body) };
+    }
+    case EventType.TimerCreated: {
+      if (canceledTimers.includes(event.EventId)) return undefined;
+      const fired: HistoryEvent = {
+        EventType: EventType.TimerFired,
+        EventId: -1,
+        IsPlayed: false,
+        Timestamp: event.Timestamp,
+        TimerId: event.EventId,
+        FireAt: event.FireAt,
+      };
+      const message = instanceMessage(instanceId, fired, executionId);
+      return { ...message, due: Date.parse(event.FireAt), tag: timerTag(executionId, event.EventId) };
+    }
+    case EventType.SubOrchestrationInstanceCreated: {
+      const started: HistoryEvent = {
+        EventType: EventType.ExecutionStarted,
+        EventId: -1,
+        IsPlayed: false,
+        Timestamp: event.Timestamp,
+        Name: event.Name,
+        Version: '',
+        Input: event.Input,
+        // Deterministic, so that a start delivered twice is known as the same one.
+        OrchestrationInstance: { InstanceId: event.InstanceId, ExecutionId: `${executionId}-${event.EventId}` },
+        ParentInstance: {
+          Name: instance.name,
+          TaskScheduleId: event.EventId,
+          OrchestrationInstance: { InstanceId: instanceId, ExecutionId: executionId },
+        },
+      };
+      return instanceMessage(event.InstanceId, started, null);
+    }
+    case EventType.EventSent:
+      return { lane: 'entity', target: event.InstanceId, due: 0, tag: null, body: event.Input };
+  }
+}

@@ -1,0 +1,50 @@
+import type { Entity } from '../engine/entity.ts';
+import type { Instance, Lane, Outgoing, RuntimeStatus } from '../engine/instance.ts';
+
+/** A stored message. Ids grow in the order of acceptance. */
+export interface StoredMessage extends Outgoing {
+  id: number;
+}
+
+/** One step's changes; they become durable together or not at all. */
+export interface Commit {
+  /** Ids of messages that are done with. */
+  consume?: number[];
+  /** Messages of a target to withdraw, by tag. */
+  withdraw?: { target: string; tag: string }[];
+  instance?: Instance;
+  history?: { instanceId: string; replace: boolean; from: number; events: string[] };
+  entity?: Entity;
+  /** Messages to add; the store gives them their ids. */
+  outgoing?: Outgoing[];
+  /** Instances to delete, with history and waiting messages. */
+  purge?: string[];
+}
+
+export interface InstanceQuery {
+  statuses?: RuntimeStatus[];
+  /** Epoch ms, inclusive. */
+  createdFrom?: number;
+  createdTo?: number;
+  idPrefix?: string;
+  /** Resume after this instance id. */
+  after?: string;
+  limit: number;
+}
+
+/** The storage port. Everything above it is unaware of SQL. */
+export interface Store {
+  /**
+   * Resolves when the changes are on disk. Commits that are ready together share one disk flush; each stays atomic.
+   * @returns the stored form of `outgoing`
+   */
+  commit(commit: Commit): Promise<StoredMessage[]>;
+  /** All waiting messages in order of acceptance; read once, at start. */
+  messages(lane: Lane): Iterable<StoredMessage>;
+  instance(instanceId: string): Instance | undefined;
+  history(instanceId: string): string[];
+  instances(query: InstanceQuery): Instance[];
+  entity(id: string): Entity | undefined;
+  entities(query: { name?: string; after?: string; limit: number }): Entity[];
+  close(): void;
+}
