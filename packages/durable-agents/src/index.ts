@@ -1,1 +1,48 @@
-export {};
+export { Agent, type AgentOptions, type AgentRunOptions } from './agent/agent.ts';
+export type {
+  Content,
+  DataContent,
+  ErrorContent,
+  FunctionCallContent,
+  FunctionResultContent,
+  HostedFileContent,
+  HostedVectorStoreContent,
+  ReasoningContent,
+  TextContent,
+  UnknownContent,
+  UriContent,
+  Usage,
+  UsageContent,
+} from './agent/content.ts';
+export type { RunOptions } from './agent/effects.ts';
+export { type ChatMessage, messageText, type Role, textMessage } from './agent/message.ts';
+export type { AgentResponse, FinishReason } from './agent/response.ts';
+export {
+  type AnyTool,
+  type Tool,
+  type ToolArguments,
+  type ToolContext,
+  type ToolDefinition,
+  tool,
+} from './agent/tool.ts';
+export {
+  AgentRunError,
+  ConfigurationError,
+  DurableAgentError,
+  type DurableAgentErrorOptions,
+  ModelError,
+  RequestError,
+  StateError,
+} from './errors.ts';
+export type { JsonObject, JsonSchema, JsonValue } from './json.ts';
+export { type Logger, silentLogger } from './log.ts';
+export type {
+  ChatCallContext,
+  ChatClient,
+  ChatOptions,
+  ChatRequest,
+  ChatResponse,
+  ToolDeclaration,
+} from './model/chat-client.ts';
+export { chatClientFromEnvironment } from './model/from-environment.ts';
+export { OfflineChatClient } from './model/offline-chat-client.ts';

@@ -1,5 +1,5 @@
 import type { Content, Usage } from '../agent/content.ts';
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { extensionKey, type StoredContent } from './entity-state.ts';
 import { contentFields, isObject } from './stored-fields.ts';
 
@@ -36,10 +36,8 @@ export function readContent(stored: StoredContent): Content {
   if (stored.$type === 'error' && stored.details !== undefined && stored.details !== null) {
     content.details = stored.details;
   }
-  if (stored.extensionData !== undefined) Object.assign(content, readExtra(stored.extensionData));
-  if (content.noMediaType === true) delete content.mediaType;
-  delete content.noMediaType;
-  return content as unknown as Content;
+  if (stored.extensionData !== undefined) content.extensionData = stored.extensionData;
+  return restoreExtra(content) as unknown as Content;
 }
 
 /** Usage with the counters that are there; other runtimes write `null` for those that are not. */
@@ -53,22 +51,23 @@ export function withoutUndefined(object: Readonly<Record<string, unknown>>): Jso
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as JsonObject;
 }
 
+/** Puts our facts in the place of the content's own metadata, which moves in with them. */
 function withExtra(stored: StoredContent, extra: JsonObject): StoredContent {
   const { extensionData } = stored;
-  // Metadata may be any JSON; what is not an object is put aside, to be found again by readExtra.
-  const own = extensionData === undefined || isObject(extensionData) ? extra : { ...extra, extensionData };
-  return { ...stored, extensionData: { ...(isObject(extensionData) ? extensionData : {}), [extensionKey]: own } };
+  return { ...stored, extensionData: { [extensionKey]: withoutUndefined({ ...extra, extensionData }) } };
 }
 
-function readExtra(extensionData: JsonValue): Record<string, unknown> {
-  const extra = isObject(extensionData) ? extensionData[extensionKey] : undefined;
-  if (!isObject(extensionData) || !isObject(extra)) return { extensionData };
-  const { [extensionKey]: _, ...others } = extensionData;
-  return { ...(Object.keys(others).length > 0 && { extensionData: others }), ...pick(extra) };
-}
-
-function pick(extra: Record<string, unknown>): Record<string, unknown> {
-  const known: Record<string, unknown> = {};
-  for (const name of ['arguments', 'noMediaType', 'extensionData']) if (name in extra) known[name] = extra[name];
-  return known;
+function restoreExtra(content: Record<string, unknown>): Record<string, unknown> {
+  const extra = isObject(content.extensionData) ? content.extensionData[extensionKey] : undefined;
+  if (!isObject(extra)) return content;
+  const { extensionData: _, ...rest } = content;
+  const own = extra.extensionData === undefined ? {} : { extensionData: extra.extensionData };
+  if (content.type === 'functionCall' && typeof extra.arguments === 'string') {
+    return { ...rest, arguments: extra.arguments, ...own };
+  }
+  if (content.type === 'uri' && extra.noMediaType === true) {
+    const { mediaType: _mediaType, ...withoutMediaType } = rest;
+    return { ...withoutMediaType, ...own };
+  }
+  return content;
 }

@@ -17,10 +17,7 @@ export const contentFields: ReadonlyMap<string, Readonly<Record<string, FieldRul
   ['reasoning', { text: optional('string') }],
   ['data', { uri: required('string'), mediaType: optional('string') }],
   ['uri', { uri: required('string'), mediaType: optional('string') }],
-  [
-    'functionCall',
-    { callId: required('string'), name: required('string'), arguments: optional('objectOrString') },
-  ],
+  ['functionCall', { callId: required('string'), name: required('string'), arguments: optional('objectOrString') }],
   ['functionResult', { callId: required('string') }],
   ['error', { message: optional('string'), errorCode: optional('string') }],
   ['hostedFile', { fileId: required('string') }],

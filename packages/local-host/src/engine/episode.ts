@@ -146,7 +146,7 @@ function failed(input: EpisodeInput, timestamp: Date, error: ReplayError): Episo
     withdraw: [],
     fault: error,
   };
-  end(result, 'Failed', failureText(input.instance.name, error.message), -1, timestamp);
+  end(result, 'Failed', failureText(input.instance.name, input.outcome.error ?? error.message), -1, timestamp);
   return result;
 }
 

@@ -31,7 +31,7 @@ export class FunctionsApp {
 
   /** Where the library takes requests when the app streams HTTP. */
   get streamUri(): URL | undefined {
-    const uri = this.capabilities['HttpUri'];
+    const uri = this.capabilities.HttpUri;
     return uri ? new URL(uri) : undefined;
   }
 

@@ -20,7 +20,7 @@ export async function readPackageManifest(appDirectory: string): Promise<Package
     );
   });
   const manifest = parse(path, text);
-  const main = manifest['main'];
+  const main = manifest.main;
   if (typeof main !== 'string' || main.trim() === '') {
     throw new AppLoadError(
       'noMain',
@@ -28,7 +28,7 @@ export async function readPackageManifest(appDirectory: string): Promise<Package
       'Set "main" to the files that register functions, such as "dist/functions/*.js".',
     );
   }
-  return { main, isModule: manifest['type'] === 'module' };
+  return { main, isModule: manifest.type === 'module' };
 }
 
 function parse(path: string, text: string): Record<string, unknown> {

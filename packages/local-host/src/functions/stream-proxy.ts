@@ -10,14 +10,15 @@ export class StreamProxies {
 
   async whileOpening<T>(open: () => Promise<T>): Promise<T> {
     const original = Server.prototype.listen;
+    const listenAnywhere = original as (this: Server, ...args: unknown[]) => Server;
     const remember = (server: Server): void => this.#remember(server);
     Server.prototype.listen = function listen(this: Server, ...args: unknown[]): Server {
       const [callback] = args;
       if (args.length === 1 && typeof callback === 'function') {
         remember(this);
-        return original.call(this, 0, '127.0.0.1', callback as () => void);
+        return listenAnywhere.call(this, 0, '127.0.0.1', callback);
       }
-      return (original as (...all: unknown[]) => Server).apply(this, args);
+      return listenAnywhere.apply(this, args);
     } as typeof original;
     try {
       return await open();

@@ -3,10 +3,10 @@ import type { DatabaseSync } from 'node:sqlite';
 /** Version of the tables below, kept in SQLite's `user_version`. */
 export const schemaVersion = 1;
 
-/** The data was written by a newer version of the local host, or is damaged. Nothing was changed. */
+/** The data folder cannot be used: newer than this program, held by another process, or closed. Nothing was changed. */
 export class StoreError extends Error {
   override name = 'StoreError';
-  readonly code: 'newerData' | 'damagedData' | 'dataInUse';
+  readonly code: 'newerData' | 'dataInUse' | 'dataClosed';
 
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

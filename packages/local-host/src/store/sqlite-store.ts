@@ -4,7 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Entity } from '../engine/entity.ts';
 import type { Instance, Lane } from '../engine/instance.ts';
 import { DataLock } from './data-lock.ts';
-import { prepareSchema } from './schema.ts';
+import { prepareSchema, StoreError } from './schema.ts';
 import type { Commit, InstanceQuery, Store, StoredMessage } from './store.ts';
 
 interface Waiting {
@@ -23,6 +23,7 @@ export class SqliteStore implements Store {
   readonly #statements = new Map<string, StatementSync>();
   #queue: Waiting[] = [];
   #nextId: number;
+  #closed = false;
 
   private constructor(db: DatabaseSync, lock: DataLock) {
     this.#db = db;
@@ -49,6 +50,10 @@ export class SqliteStore implements Store {
 
   commit(commit: Commit): Promise<StoredMessage[]> {
     return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(new StoreError('dataClosed', 'The data folder is closed; the step was not written and will run again.'));
+        return;
+      }
       if (this.#queue.length === 0) setImmediate(() => this.#flush());
       this.#queue.push({ commit, resolve, reject });
     });
@@ -57,6 +62,7 @@ export class SqliteStore implements Store {
   #flush(): void {
     const batch = this.#queue;
     this.#queue = [];
+    if (batch.length === 0) return;
     const done: { waiting: Waiting; messages: StoredMessage[] }[] = [];
     const refused: { waiting: Waiting; error: unknown }[] = [];
     try {
@@ -201,7 +207,8 @@ export class SqliteStore implements Store {
 
   /** Writes what is queued and lets go of the folder. */
   close(): void {
-    if (this.#queue.length > 0) this.#flush();
+    this.#closed = true;
+    this.#flush();
     this.#db.close();
     this.#lock.release();
   }

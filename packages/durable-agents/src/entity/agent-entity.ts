@@ -1,0 +1,157 @@
+import type { RunOutcome } from '../agent/effects.ts';
+import type { ChatMessage } from '../agent/message.ts';
+import { DurableAgentError } from '../errors.ts';
+import type { AgentSessionId } from '../ids.ts';
+import type { JsonValue } from '../json.ts';
+import { type AgentFailure, failureOf, findAnswer } from '../state/answer.ts';
+import { parseState } from '../state/codec.ts';
+import { appendEntries, emptyState, type StateDocument, type StoredEntry } from '../state/entity-state.ts';
+import { conversationOf } from '../state/history.ts';
+import { failureEntry, requestEntry, responseEntry } from '../state/turn-entries.ts';
+import { writeAnswer, writeFailure } from './operation-result.ts';
+import { type RunRequest, readRunRequest } from './run-request.ts';
+import type { RunAgentTurn } from './run-turn.ts';
+
+/** One operation on a session, with all it may use of the world. */
+export interface SessionOperation {
+  /** The stored state as the host gave it: JSON text, an object, or nothing for a new session. */
+  state: unknown;
+  /** Name of the operation; case does not matter. */
+  operation: string | undefined;
+  input: unknown;
+  agentName: string;
+  sessionId: AgentSessionId;
+  now: () => Date;
+  runTurn: RunAgentTurn;
+}
+
+export interface OperationOutcome {
+  /** The new state; absent means that what is stored stays as it is. */
+  state?: StateDocument;
+  result: JsonValue;
+  /** The turn that has now been answered, freshly or before. */
+  correlationId?: string;
+  /** Set if this call failed. `cause` is for the log; it may say more than a caller should see. */
+  failure?: { error: AgentFailure; cause: unknown };
+}
+
+const runNames: ReadonlySet<string> = new Set(['run', 'runagentasync', 'run_agent']);
+
+/**
+ * Performs one operation of a session: `run` (also `RunAgentAsync`, `run_agent`) or `reset`. It reads the state and
+ * gives back a new one; storing it is the host's part. Never rejects: a failure is recorded in the new state where
+ * there can be one, and is the result.
+ */
+export async function performOperation(call: SessionOperation): Promise<OperationOutcome> {
+  const operation = (call.operation ?? '').toLowerCase();
+  if (runNames.has(operation)) return run(call);
+  if (operation === 'reset') return reset(call);
+  return { result: { error: `Unknown operation: ${call.operation ?? ''}` } };
+}
+
+async function run(call: SessionOperation): Promise<OperationOutcome> {
+  let request: RunRequest | undefined;
+  let state: StateDocument;
+  try {
+    request = readRunRequest(call.input);
+    state = parseState(call.state);
+  } catch (cause) {
+    return refuse(cause, request?.correlationId);
+  }
+  const { correlationId } = request;
+  const known = findAnswer(state, correlationId);
+  if (known !== undefined) return { result: writeAnswer(known, correlationId), correlationId };
+  if (request.messages.length === 0) return { result: { messages: [], agentId: call.agentName, correlationId } };
+  return answer(call, request, state);
+}
+
+async function answer(call: SessionOperation, request: RunRequest, state: StateDocument): Promise<OperationOutcome> {
+  const { correlationId } = request;
+  const startedAt = call.now();
+  const asked = stamp(request.messages, startedAt);
+  const { outcome, cause } = await runTurn(call, request, [...conversationOf(state), ...asked]);
+  const after = appendEntries(state, [
+    requestEntry({ ...request, messages: asked, createdAt: startedAt.toISOString() }),
+    entryOf(outcome, call.agentName, correlationId, call.now()),
+  ]);
+  // The result is read back from what is stored, so that a repeated request gets the very same.
+  const recorded = findAnswer(after, correlationId);
+  if (recorded === undefined) throw new TypeError('A stored answer must be found by its correlation id.');
+  return {
+    state: after,
+    result: writeAnswer(recorded, correlationId),
+    correlationId,
+    ...(recorded.status === 'failed' && { failure: { error: recorded.error, cause } }),
+  };
+}
+
+async function runTurn(
+  call: SessionOperation,
+  request: RunRequest,
+  messages: ChatMessage[],
+): Promise<{ outcome: RunOutcome; cause?: unknown }> {
+  const { correlationId, enableToolCalls, enableToolNames, responseFormat } = request;
+  const options = { enableToolCalls, enableToolNames, responseFormat };
+  try {
+    const outcome = await call.runTurn({ messages, options, sessionId: call.sessionId, correlationId });
+    return outcome.status === 'failed' ? { outcome, cause: outcome.error } : { outcome };
+  } catch (cause) {
+    return { outcome: { status: 'failed', error: publicError(cause), messages: [] }, cause };
+  }
+}
+
+function entryOf(outcome: RunOutcome, agentName: string, correlationId: string, now: Date): StoredEntry {
+  const createdAt = now.toISOString();
+  if (outcome.status === 'completed') {
+    const messages = sign(stamp(outcome.response.messages, now), agentName);
+    return responseEntry({ agentId: agentName, ...outcome.response, messages }, { correlationId, createdAt });
+  }
+  return failureEntry({
+    correlationId,
+    createdAt,
+    failure: failureOf(outcome.error),
+    messages: sign(stamp(outcome.messages, now), agentName),
+    usage: outcome.usage,
+    authorName: agentName,
+  });
+}
+
+/** Clears the conversation. A damaged document is replaced; one of another major version is left alone. */
+function reset(call: SessionOperation): OperationOutcome {
+  try {
+    const { schemaVersion, data } = parseState(call.state);
+    const { expirationTimeUtc } = data;
+    const cleared = { conversationHistory: [], ...(expirationTimeUtc !== undefined && { expirationTimeUtc }) };
+    return { state: { schemaVersion, data: cleared }, result: { status: 'reset' } };
+  } catch (cause) {
+    if (DurableAgentError.is(cause) && cause.code === 'stateInvalid') {
+      return { state: emptyState(), result: { status: 'reset' } };
+    }
+    return refuse(cause, undefined);
+  }
+}
+
+function refuse(cause: unknown, correlationId: string | undefined): OperationOutcome {
+  const error = failureOf(publicError(cause));
+  return {
+    result: writeFailure(error, correlationId),
+    ...(correlationId !== undefined && { correlationId }),
+    failure: { error, cause },
+  };
+}
+
+/** Our own errors are written for callers. Anything else is a bug, and its text could give away too much. */
+function publicError(cause: unknown): DurableAgentError {
+  if (DurableAgentError.is(cause)) return cause;
+  return new DurableAgentError('internalError', 'The agent failed unexpectedly. The log of the app has the details.', {
+    cause,
+  });
+}
+
+function stamp(messages: readonly ChatMessage[], now: Date): ChatMessage[] {
+  return messages.map((message) => ({ createdAt: now.toISOString(), ...message }));
+}
+
+function sign(messages: readonly ChatMessage[], authorName: string): ChatMessage[] {
+  return messages.map((message) => (message.role === 'assistant' ? { authorName, ...message } : message));
+}

@@ -1,0 +1,105 @@
+import type { Usage } from '../agent/content.ts';
+import type { FinishReason } from '../agent/response.ts';
+import { ModelError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { ChatCallContext, ChatClient, ChatRequest, ChatResponse } from './chat-client.ts';
+
+export interface ScriptedToolCall {
+  name: string;
+  /** A string stands for arguments that are no JSON object. Default: `{}`. */
+  arguments?: JsonObject | string | undefined;
+  /** Default: `call_1`, `call_2`, … over the whole script. */
+  id?: string | undefined;
+}
+
+export interface ScriptedAnswer {
+  text?: string | undefined;
+  toolCalls?: readonly ScriptedToolCall[] | undefined;
+  finishReason?: FinishReason | undefined;
+  usage?: Usage | undefined;
+  /** Milliseconds before the answer. Default: 0. */
+  delayMs?: number | undefined;
+}
+
+export interface ScriptedFailure {
+  error: ModelError;
+  /** Milliseconds before the failure. Default: 0. */
+  delayMs?: number | undefined;
+}
+
+/** One answer of a scripted model. A function gets the request and gives the step. */
+export type ScriptedStep =
+  | string
+  | ScriptedAnswer
+  | ScriptedFailure
+  | ((request: ChatRequest) => ScriptedStep | Promise<ScriptedStep>);
+
+/** A model for tests: answers by script, records every request, and fails when it is called more often than scripted. */
+export class ScriptedChatClient implements ChatClient {
+  readonly provider = 'scripted';
+  readonly modelId = 'scripted';
+  readonly simulated = true;
+  /** Every request so far, as it was when it came. */
+  readonly requests: ChatRequest[] = [];
+  readonly #steps: readonly ScriptedStep[];
+  #toolCalls = 0;
+
+  constructor(steps: readonly ScriptedStep[]) {
+    this.#steps = [...steps];
+  }
+
+  /** Steps that no request has used yet. */
+  get remaining(): number {
+    return Math.max(0, this.#steps.length - this.requests.length);
+  }
+
+  async complete(request: ChatRequest, { signal }: ChatCallContext): Promise<ChatResponse> {
+    let step = this.#steps[this.requests.length];
+    this.requests.push(structuredClone(request));
+    if (step === undefined) {
+      const message = `The scripted model has ${this.#steps.length} steps and was called ${this.requests.length} times.`;
+      throw new ModelError('scriptExhausted', message, { fix: 'Add a step, or find out why there is one call more.' });
+    }
+    while (typeof step === 'function') step = await step(request);
+    if (typeof step === 'string') return this.#answer({ text: step });
+    if (step.delayMs) await delay(step.delayMs, signal);
+    if ('error' in step) throw step.error;
+    return this.#answer(step);
+  }
+
+  #answer({ text, toolCalls = [], finishReason, usage }: ScriptedAnswer): ChatResponse {
+    const calls = toolCalls.map(({ name, arguments: args = {}, id }) => ({
+      type: 'functionCall' as const,
+      callId: id ?? `call_${++this.#toolCalls}`,
+      name,
+      arguments: args,
+    }));
+    const texts = text === undefined ? [] : [{ type: 'text' as const, text }];
+    return {
+      messages: [{ role: 'assistant', contents: [...texts, ...calls] }],
+      finishReason: finishReason ?? (calls.length > 0 ? 'toolCalls' : 'stop'),
+      ...(usage && { usage }),
+      modelId: this.modelId,
+    };
+  }
+}
+
+/** A model that gives the steps as its answers, one a call. */
+export function scriptedModel(steps: readonly ScriptedStep[]): ScriptedChatClient {
+  return new ScriptedChatClient(steps);
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new ModelError('modelAborted', 'The model call was stopped.'));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}

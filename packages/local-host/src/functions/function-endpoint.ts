@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Logger } from '../log.ts';
+import type { TraceContext } from './core-types.ts';
+import type { FunctionsApp } from './functions-app.ts';
+import { type HttpExchange, takeBody } from './http-exchange.ts';
+import { toHttpData } from './http-request.ts';
+import { sendResponse, toPlainResponse } from './http-response.ts';
+import type { RouteMatch } from './router.ts';
+import { forwardToStream } from './stream-forward.ts';
+import type { TypedData } from './typed-data.ts';
+
+/** Answers a request with the function its route belongs to, and logs one line about it. */
+export async function serveFunction(
+  app: FunctionsApp,
+  match: RouteMatch,
+  exchange: HttpExchange,
+  logger: Logger,
+): Promise<void> {
+  const started = performance.now();
+  const invocationId = randomUUID();
+  const log = logger.withCategory(`Function.${match.route.fn.name}`);
+  try {
+    if (app.streamUri) {
+      await forwardToStream(app, app.streamUri, match, exchange, invocationId);
+    } else {
+      await answerWhole(app, match, exchange, invocationId);
+    }
+  } catch (error) {
+    log.error(`Function "${match.route.fn.name}" failed (invocation ${invocationId})`, error);
+    answerFailure(exchange.response);
+  }
+  const duration = Math.round(performance.now() - started);
+  // Without the query: it may hold keys.
+  const { pathname } = exchange.url;
+  log.info(`${exchange.method} ${pathname} -> ${exchange.response.statusCode} in ${duration} ms (${invocationId})`);
+}
+
+/** The trace a caller is part of, from its `traceparent`; absent when there is none or it is malformed. */
+export function traceContextOf(headers: HttpExchange['request']['headers']): TraceContext | undefined {
+  const { traceparent, tracestate } = headers;
+  if (typeof traceparent !== 'string' || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent)) {
+    return undefined;
+  }
+  return { traceParent: traceparent, attributes: {}, ...(typeof tracestate === 'string' && { traceState: tracestate }) };
+}
+
+async function answerWhole(
+  app: FunctionsApp,
+  match: RouteMatch,
+  exchange: HttpExchange,
+  invocationId: string,
+): Promise<void> {
+  const body = await takeBody(exchange);
+  if (!body) {
+    return;
+  }
+  const { method, url, request, response } = exchange;
+  const traceContext = traceContextOf(request.headers);
+  const http = toHttpData({ method, url, headers: request.headers, params: match.values, body });
+  const result = await app.invoke(match.route.fn, {
+    invocationId,
+    trigger: { kind: 'data', data: { http } },
+    ...(traceContext && { traceContext }),
+  });
+  sendResponse(response, toPlainResponse(result.returnValue as TypedData | null | undefined, result.outputData));
+}
+
+/** As the real host: 500 and nothing else. The details are in the log. */
+function answerFailure(response: ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const name of response.getHeaderNames()) {
+    if (!name.startsWith('access-control-') && name !== 'vary') {
+      response.removeHeader(name);
+    }
+  }
+  sendResponse(response, { status: 500 });
+}

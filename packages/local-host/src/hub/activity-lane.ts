@@ -1,0 +1,88 @@
+import { instanceMessage } from '../engine/episode.ts';
+import { EventType, type HistoryEvent } from '../engine/history.ts';
+import { type ActivityMessage, type Instance, isFinal } from '../engine/instance.ts';
+import type { StoredMessage } from '../store/store.ts';
+import type { LaneServices } from './lane-services.ts';
+
+/** Runs activities side by side up to a limit. An activity runs again only if its result was never stored. */
+export class ActivityLane {
+  readonly #services: LaneServices;
+  readonly #limit: number;
+  readonly #instance: (id: string) => Instance | undefined;
+  readonly #queue: StoredMessage[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #stopped = false;
+
+  constructor(services: LaneServices, limit: number, instance: (id: string) => Instance | undefined) {
+    this.#services = services;
+    this.#limit = limit;
+    this.#instance = instance;
+  }
+
+  add(message: StoredMessage): void {
+    this.#queue.push(message);
+    this.#pump();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled([...this.#running]);
+  }
+
+  #pump(): void {
+    while (!this.#stopped && this.#running.size < this.#limit) {
+      const message = this.#queue.shift();
+      if (message === undefined) return;
+      const running = this.#run(message).finally(() => {
+        this.#running.delete(running);
+        this.#pump();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  async #run(message: StoredMessage): Promise<void> {
+    const activity = JSON.parse(message.body) as ActivityMessage;
+    const instance = this.#instance(activity.instanceId);
+    const wanted = instance !== undefined && instance.executionId === activity.executionId && !isFinal(instance.status);
+    const event = wanted ? await this.#outcome(activity) : undefined;
+    if (this.#stopped && event === undefined && wanted) return;
+    const outgoing = event === undefined ? [] : [instanceMessage(activity.instanceId, event, activity.executionId)];
+    for (;;) {
+      try {
+        await this.#services.commit({ consume: [message.id], outgoing });
+        return;
+      } catch (error) {
+        if (this.#stopped) return;
+        const text = error instanceof Error ? error.message : String(error);
+        this.#services.logger.error(
+          `Activity '${activity.name}': the result could not be written and will be tried again. ${text}`,
+        );
+        await new Promise<void>((resolve) => this.#services.retryLater(resolve));
+      }
+    }
+  }
+
+  async #outcome(activity: ActivityMessage): Promise<HistoryEvent> {
+    const { executor, clock } = this.#services;
+    const base = { EventId: -1, IsPlayed: false, TaskScheduledId: activity.taskId };
+    try {
+      if (!executor.has('activity', activity.name)) {
+        throw new Error(
+          `The function '${activity.name}' doesn't exist, is disabled, or is not an activity function. Additional info: The following are the known activity functions: ${executor.names('activity').join(', ') || 'none'}.`,
+        );
+      }
+      const result = await executor.runActivity(activity);
+      return { ...base, EventType: EventType.TaskCompleted, Timestamp: new Date(clock.now()), Result: result };
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      return {
+        ...base,
+        EventType: EventType.TaskFailed,
+        Timestamp: new Date(clock.now()),
+        Reason: `Activity function '${activity.name}' failed: ${text}`,
+        Details: '',
+      };
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/** A request to the hub that cannot be met. Nothing was changed. */
+export class HubError extends Error {
+  override name = 'HubError';
+  readonly code: 'unknownFunction' | 'instanceExists' | 'instanceNotFound' | 'instanceEnded';
+
+  constructor(code: HubError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}

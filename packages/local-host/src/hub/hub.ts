@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { type Entity, type EntityId, formatEntityId } from '../engine/entity.ts';
+import { instanceMessage } from '../engine/episode.ts';
+import { EventType, type ExecutionStarted, type HistoryEvent } from '../engine/history.ts';
+import { type Instance, isFinal } from '../engine/instance.ts';
+import type { EntityMessage } from '../engine/scheduling.ts';
+import type { Logger } from '../log.ts';
+import type { Commit, InstanceQuery, Store, StoredMessage } from '../store/store.ts';
+import { ActivityLane } from './activity-lane.ts';
+import { DueQueue } from './due-queue.ts';
+import { EntityLane } from './entity-lane.ts';
+import { type Clock, type Executor, systemClock } from './executor.ts';
+import { HubError } from './hub-error.ts';
+import type { LaneServices } from './lane-services.ts';
+import { newInstance, OrchestrationLane } from './orchestration-lane.ts';
+
+export interface HubOptions {
+  store: Store;
+  executor: Executor;
+  logger: Logger;
+  clock?: Clock;
+  /** Default 100. */
+  maxConcurrentActivities?: number;
+  /** Operations per entity batch; default 1, so that each operation is committed and answered by itself. */
+  maxEntityOperationBatchSize?: number;
+}
+
+const retryPauseMs = 1_000;
+
+/** One task hub: accepts messages, runs what they are for, and stores each step before anybody hears of it. */
+export class Hub {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #executor: Executor;
+  readonly #orchestrations: OrchestrationLane;
+  readonly #entities: EntityLane;
+  readonly #activities: ActivityLane;
+  readonly #due: DueQueue;
+  /** Ids whose start is being written. */
+  readonly #starting = new Set<string>();
+  #stopping = false;
+
+  constructor(options: HubOptions) {
+    this.#store = options.store;
+    this.#clock = options.clock ?? systemClock;
+    this.#executor = options.executor;
+    const services: LaneServices = {
+      store: options.store,
+      executor: options.executor,
+      clock: this.#clock,
+      logger: options.logger,
+      commit: (commit, whenStored) => this.#commit(commit, whenStored),
+      retryLater: (callback) => setTimeout(callback, retryPauseMs).unref(),
+    };
+    this.#orchestrations = new OrchestrationLane(services);
+    this.#entities = new EntityLane(services, options.maxEntityOperationBatchSize ?? 1);
+    this.#activities = new ActivityLane(services, options.maxConcurrentActivities ?? 100, (id) => this.instance(id));
+    this.#due = new DueQueue(this.#clock, (message) => this.#hand(message));
+  }
+
+  /** Takes up everything an earlier process left. */
+  start(): void {
+    for (const lane of ['orchestration', 'entity', 'activity'] as const) {
+      for (const message of this.#store.messages(lane)) this.#deliver(message);
+    }
+  }
+
+  /** Starts no new work and waits for what runs; what is cut off by `graceMs` runs again after the next start. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#due.stop();
+    const idle = Promise.all([this.#orchestrations.slots.stop(), this.#entities.slots.stop(), this.#activities.stop()]);
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([idle, grace]);
+    clearTimeout(timer);
+  }
+
+  /**
+   * @param request `input` is JSON text
+   * @returns the instance id; the start is on disk
+   * @throws HubError `unknownFunction`, `instanceExists`
+   */
+  async startOrchestration(request: {
+    name: string;
+    instanceId?: string;
+    input: string | null;
+    version?: string;
+  }): Promise<string> {
+    if (!this.#executor.has('orchestration', request.name)) {
+      throw new HubError(
+        'unknownFunction',
+        `The function '${request.name}' doesn't exist, is disabled, or is not an orchestrator function. Additional info: The following are the known orchestrator functions: ${this.#executor.names('orchestration').join(', ') || 'none'}.`,
+      );
+    }
+    const instanceId = request.instanceId || randomUUID().replaceAll('-', '');
+    const existing = this.instance(instanceId);
+    if (this.#starting.has(instanceId) || (existing !== undefined && !isFinal(existing.status))) {
+      throw new HubError('instanceExists', `An orchestration instance with the id '${instanceId}' already exists.`);
+    }
+    const now = this.#clock.now();
+    const event: ExecutionStarted = {
+      EventType: EventType.ExecutionStarted,
+      EventId: -1,
+      IsPlayed: false,
+      Timestamp: new Date(now),
+      Name: request.name,
+      Version: request.version ?? '',
+      Input: request.input,
+      OrchestrationInstance: { InstanceId: instanceId, ExecutionId: randomUUID().replaceAll('-', '') },
+    };
+    this.#starting.add(instanceId);
+    try {
+      await this.#commit(
+        {
+          instance: newInstance(instanceId, event, now),
+          history: { instanceId, replace: true, from: 0, events: [] },
+          outgoing: [instanceMessage(instanceId, event, event.OrchestrationInstance.ExecutionId)],
+        },
+        () => this.#orchestrations.forget(instanceId),
+      );
+    } finally {
+      this.#starting.delete(instanceId);
+    }
+    return instanceId;
+  }
+
+  /** @param input JSON text @throws HubError `instanceNotFound`, `instanceEnded` */
+  raiseEvent(instanceId: string, name: string, input: string): Promise<void> {
+    return this.#send(instanceId, { EventType: EventType.EventRaised, Name: name, Input: input });
+  }
+
+  terminate(instanceId: string, reason: string): Promise<void> {
+    return this.#send(instanceId, { EventType: EventType.ExecutionTerminated, Input: JSON.stringify(reason) });
+  }
+
+  suspend(instanceId: string, reason: string): Promise<void> {
+    return this.#send(instanceId, { EventType: EventType.ExecutionSuspended, Reason: reason });
+  }
+
+  resume(instanceId: string, reason: string): Promise<void> {
+    return this.#send(instanceId, { EventType: EventType.ExecutionResumed, Reason: reason });
+  }
+
+  async #send(
+    instanceId: string,
+    part:
+      | { EventType: 15; Name: string; Input: string }
+      | { EventType: 3; Input: string }
+      | { EventType: 19 | 20; Reason: string },
+  ): Promise<void> {
+    const instance = this.instance(instanceId);
+    if (instance === undefined) throw new HubError('instanceNotFound', `No instance with ID '${instanceId}' found.`);
+    if (isFinal(instance.status)) {
+      throw new HubError('instanceEnded', `Instance '${instanceId}' has ended (${instance.status}).`);
+    }
+    const event = { EventId: -1, IsPlayed: false, Timestamp: new Date(this.#clock.now()), ...part } as HistoryEvent;
+    await this.#commit({ outgoing: [instanceMessage(instanceId, event, null)] });
+  }
+
+  /** @param input JSON text, or undefined for none @returns when the signal is on disk */
+  async signalEntity(id: EntityId, operation: string, input: string | undefined): Promise<void> {
+    const message: EntityMessage = { op: operation, id: randomUUID(), signal: true };
+    if (input !== undefined) message.input = input;
+    const target = formatEntityId(id);
+    await this.#commit({ outgoing: [{ lane: 'entity', target, due: 0, tag: null, body: JSON.stringify(message) }] });
+  }
+
+  entity(id: EntityId): Entity | undefined {
+    return this.#entities.entity(formatEntityId(id));
+  }
+
+  entities(query: { name?: string; after?: string; limit: number }): Entity[] {
+    return this.#store.entities(query);
+  }
+
+  instance(instanceId: string): Instance | undefined {
+    return this.#orchestrations.instance(instanceId);
+  }
+
+  instances(query: InstanceQuery): Instance[] {
+    return this.#store.instances(query);
+  }
+
+  /** Events as stored (JSON text each). */
+  history(instanceId: string): string[] {
+    return this.#store.history(instanceId);
+  }
+
+  /** Deletes an ended instance. @returns false if there is none */
+  async purge(instanceId: string): Promise<boolean> {
+    const instance = this.instance(instanceId);
+    if (instance === undefined || !isFinal(instance.status)) return false;
+    await this.#commit({ purge: [instanceId] }, () => this.#orchestrations.forget(instanceId));
+    return true;
+  }
+
+  async #commit(commit: Commit, whenStored?: () => void): Promise<void> {
+    const messages = await this.#store.commit(commit);
+    whenStored?.();
+    for (const { target, tag } of commit.withdraw ?? []) this.#due.withdraw(target, tag);
+    for (const message of messages) this.#deliver(message);
+  }
+
+  #deliver(message: StoredMessage): void {
+    if (this.#stopping) return;
+    if (message.due > this.#clock.now()) this.#due.add(message);
+    else this.#hand(message);
+  }
+
+  #hand(message: StoredMessage): void {
+    switch (message.lane) {
+      case 'orchestration':
+        this.#orchestrations.slots.add(message);
+        return;
+      case 'entity':
+        this.#entities.slots.add(message);
+        return;
+      case 'activity':
+        this.#activities.add(message);
+        return;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Logger } from '../log.ts';
+import type { Commit, Store } from '../store/store.ts';
+import type { Clock, Executor } from './executor.ts';
+
+/** What the lanes share. */
+export interface LaneServices {
+  store: Store;
+  executor: Executor;
+  clock: Clock;
+  logger: Logger;
+  /**
+   * Writes a step, then runs `whenStored` (to update what is cached), then delivers the step's messages.
+   * Rejects, with nothing changed, if the step could not be written.
+   */
+  commit(commit: Commit, whenStored?: () => void): Promise<void>;
+  /** Calls back after a pause, for a step that could not be written. */
+  retryLater(callback: () => void): void;
+}
