@@ -5,6 +5,8 @@ export interface ApiRequest {
   segments: string[];
   query: URLSearchParams;
   contentType: string | undefined;
+  /** Value of `x-ms-continuation-token`. */
+  continuation: string | undefined;
   body: string;
 }
 

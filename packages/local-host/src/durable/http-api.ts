@@ -42,7 +42,7 @@ export class DurableHttpApi {
     const { method } = request;
     if (kind === 'orchestrators' && method === 'POST') return this.#start(first, second, request);
     if (kind === 'instances') {
-      if (method === 'GET') return first === '' ? this.#list(request.query) : this.#status(first, request.query);
+      if (method === 'GET') return first === '' ? this.#list(request) : this.#status(first, request.query);
       if (method === 'DELETE') return first === '' ? this.#purgeMany(request.query) : this.#purge(first);
       if (method === 'POST') return this.#order(first, second, third, request);
     }
@@ -108,16 +108,17 @@ export class DurableHttpApi {
     return jsonReply(asError ? 500 : 200, view);
   }
 
-  #list(query: URLSearchParams): ApiReply {
+  #list(request: ApiRequest): ApiReply {
+    const { query } = request;
     const top = Number(query.get('top') ?? pageSize);
-    const found = this.#hub.instances({
-      ...instanceFilter(query),
-      limit: Number.isInteger(top) && top > 0 ? Math.min(top, 1_000) : pageSize,
-    });
+    const limit = Number.isInteger(top) && top > 0 ? Math.min(top, 1_000) : pageSize;
+    const after = request.continuation ? Buffer.from(request.continuation, 'base64url').toString() : undefined;
+    const found = this.#hub.instances({ ...instanceFilter(query), ...(after !== undefined && { after }), limit });
     const showInput = query.get('showInput') === 'true';
-    const more = found.length >= Math.min(Number.isInteger(top) && top > 0 ? top : pageSize, 1_000);
     const headers: Record<string, string> = {};
-    if (more) headers['x-ms-continuation-token'] = Buffer.from(found.at(-1)!.instanceId).toString('base64url');
+    if (found.length === limit) {
+      headers['x-ms-continuation-token'] = Buffer.from(found.at(-1)!.instanceId).toString('base64url');
+    }
     return jsonReply(
       200,
       found.map((instance) => statusView(instance, { showInput })),

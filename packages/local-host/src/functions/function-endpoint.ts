@@ -22,7 +22,7 @@ export async function serveFunction(
   const log = logger.withCategory(`Function.${match.route.fn.name}`);
   try {
     if (app.streamUri) {
-      await forwardToStream(app, app.streamUri, match, exchange, invocationId);
+      await forwardToStream(app, app.streamUri, match, exchange, invocationId, log);
     } else {
       await answerWhole(app, match, exchange, invocationId);
     }
@@ -30,10 +30,11 @@ export async function serveFunction(
     log.error(`Function "${match.route.fn.name}" failed (invocation ${invocationId})`, error);
     answerFailure(exchange.response);
   }
+  const { method, url, response } = exchange;
   const duration = Math.round(performance.now() - started);
+  const status = response.destroyed && !response.writableFinished ? 'client left' : response.statusCode;
   // Without the query: it may hold keys.
-  const { pathname } = exchange.url;
-  log.info(`${exchange.method} ${pathname} -> ${exchange.response.statusCode} in ${duration} ms (${invocationId})`);
+  log.info(`${method} ${url.pathname} -> ${status} in ${duration} ms (${invocationId})`);
 }
 
 /** The trace a caller is part of, from its `traceparent`; absent when there is none or it is malformed. */
@@ -42,7 +43,11 @@ export function traceContextOf(headers: HttpExchange['request']['headers']): Tra
   if (typeof traceparent !== 'string' || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent)) {
     return undefined;
   }
-  return { traceParent: traceparent, attributes: {}, ...(typeof tracestate === 'string' && { traceState: tracestate }) };
+  return {
+    traceParent: traceparent,
+    attributes: {},
+    ...(typeof tracestate === 'string' && { traceState: tracestate }),
+  };
 }
 
 async function answerWhole(

@@ -21,18 +21,19 @@ const PLAIN: Readonly<Record<string, RouteConstraint>> = {
 };
 
 /** Constraints with arguments; `undefined` means the arguments do not fit. */
-const WITH_ARGUMENTS: Readonly<Record<string, (args: readonly (number | undefined)[]) => RouteConstraint | undefined>> = {
-  minlength: ([least]) => (least === undefined ? undefined : (value) => value.length >= least),
-  maxlength: ([most]) => (most === undefined ? undefined : (value) => value.length <= most),
-  length: ([least, most = least]) =>
-    least === undefined || most === undefined ? undefined : (value) => value.length >= least && value.length <= most,
-  min: ([least]) => (least === undefined ? undefined : (value) => isWhole(value) && Number(value) >= least),
-  max: ([most]) => (most === undefined ? undefined : (value) => isWhole(value) && Number(value) <= most),
-  range: ([least, most]) =>
-    least === undefined || most === undefined
-      ? undefined
-      : (value) => isWhole(value) && Number(value) >= least && Number(value) <= most,
-};
+const WITH_ARGUMENTS: Readonly<Record<string, (args: readonly (number | undefined)[]) => RouteConstraint | undefined>> =
+  {
+    minlength: ([least]) => (least === undefined ? undefined : (value) => value.length >= least),
+    maxlength: ([most]) => (most === undefined ? undefined : (value) => value.length <= most),
+    length: ([least, most = least]) =>
+      least === undefined || most === undefined ? undefined : (value) => value.length >= least && value.length <= most,
+    min: ([least]) => (least === undefined ? undefined : (value) => isWhole(value) && Number(value) >= least),
+    max: ([most]) => (most === undefined ? undefined : (value) => isWhole(value) && Number(value) <= most),
+    range: ([least, most]) =>
+      least === undefined || most === undefined
+        ? undefined
+        : (value) => isWhole(value) && Number(value) >= least && Number(value) <= most,
+  };
 
 /**
  * Makes one constraint from its text, such as `int` or `range(1,9)`.

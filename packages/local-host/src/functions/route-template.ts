@@ -102,7 +102,8 @@ function matchMixed(values: Record<string, string>, segment: RouteSegment, text:
     const part = segment[index] as Parameter;
     const before = segment[index - 1];
     const literal = before?.kind === 'literal' ? lowerAscii(before.text) : '';
-    const start = index === 1 ? (lower.startsWith(literal) ? 0 : -1) : lower.lastIndexOf(literal, end - literal.length - 1);
+    const start =
+      index === 1 ? (lower.startsWith(literal) ? 0 : -1) : lower.lastIndexOf(literal, end - literal.length - 1);
     const from = before ? start + literal.length : 0;
     if ((before && start < 0) || from >= end || !assign(values, part, text.slice(from, end))) {
       return false;

@@ -1,6 +1,13 @@
-import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as openRequest } from 'node:http';
-import { finished } from 'node:stream/promises';
-import type { InvokeResult, InvokeRequest } from './binding-input.ts';
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as openRequest,
+} from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Logger } from '../log.ts';
+import type { InvokeRequest } from './binding-input.ts';
 import type { FunctionsApp } from './functions-app.ts';
 import { admitBody, type HttpExchange } from './http-exchange.ts';
 import { joinedQuery, plainHeaders } from './http-request.ts';
@@ -12,6 +19,9 @@ import type { TypedData } from './typed-data.ts';
 const INVOCATION_HEADER = 'x-ms-invocation-id';
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
+/** How serving ended, when nothing failed. `empty`: the handler returned nothing. `left`: the client went away. */
+type Outcome = 'relayed' | 'empty' | 'refused' | 'left';
+
 /**
  * Serves one request of an app that streams HTTP: the request goes to the library's own server, the invocation starts
  * beside it, and the library joins the two by the invocation id. Throws what the handler throws.
@@ -22,11 +32,12 @@ export async function forwardToStream(
   match: RouteMatch,
   exchange: HttpExchange,
   invocationId: string,
+  logger: Logger,
 ): Promise<void> {
   if (!admitBody(exchange)) {
     return;
   }
-  const { request, response, url } = exchange;
+  const { response, url } = exchange;
   const forward = openRequest({
     agent,
     // The library's server is bound to this address while the app starts (see StreamProxies).
@@ -36,35 +47,35 @@ export async function forwardToStream(
     path: url.pathname + url.search,
     headers: forwardHeaders(exchange, invocationId),
   });
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<Outcome>();
   // When the client leaves, nobody reads on. The handler is not stopped by that.
-  response.once('close', () => forward.destroy());
+  response.once('close', () => end('left'));
+  forward.once('error', fail);
+  forward.once('response', (answer) => relay(answer, exchange).then(() => end('relayed'), fail));
+  pumpBody(exchange, forward, () => end('refused'));
 
-  const relayed = new Promise<void>((resolve, reject) => {
-    forward.once('response', (answer) => relay(answer, exchange).then(resolve, reject));
-    forward.once('error', reject);
-  });
-  pumpBody(exchange, forward);
-  const invoked = app.invoke(match.route.fn, invokeRequest(match, exchange, invocationId));
-
-  // Until the handler has ended it is watched for failure only; what it sends arrives through the relay.
-  const failed = invoked.then(({ result }: InvokeResult) => {
-    if (result === undefined || result === null) {
-      // The library sends nothing for "nothing", so the forward would wait for ever.
+  let isOver = false;
+  app.invoke(match.route.fn, invokeRequest(match, exchange, invocationId)).then(
+    ({ result }) => {
+      if (result === undefined || result === null) {
+        end('empty');
+      }
+    },
+    (error: unknown) => {
+      if (isOver) {
+        logger.error(`Function "${match.route.fn.name}" failed after its response had ended`, error);
+      }
+      fail(error);
+    },
+  );
+  try {
+    if ((await ended) === 'empty') {
+      // The library sends nothing for "nothing"; its side of the forward would stay open for ever.
       sendResponse(response, { status: 204 });
     }
-    return relayed;
-  });
-  try {
-    await Promise.race([relayed, failed]);
-  } catch (error) {
-    if (!response.destroyed && !request.destroyed) {
-      throw error;
-    }
   } finally {
-    forward.destroy();
-    // Both may still fail once the other one has decided; that has been dealt with then.
-    failed.catch(() => {});
-    relayed.catch(() => {});
+    isOver = true;
+    forward.on('error', () => {}).destroy();
   }
 }
 
@@ -94,25 +105,27 @@ function invokeRequest(match: RouteMatch, exchange: HttpExchange, invocationId: 
 }
 
 /** Passes the body on as it comes, no faster than it is taken, and no more of it than is allowed. */
-function pumpBody(exchange: HttpExchange, forward: ReturnType<typeof openRequest>): void {
+function pumpBody(exchange: HttpExchange, forward: ClientRequest, onRefused: () => void): void {
   const { request, response, maxBodyBytes } = exchange;
   let size = 0;
-  const onData = (chunk: Buffer): void => {
-    size += chunk.length;
-    if (size > maxBodyBytes) {
-      request.off('data', onData).off('end', onEnd);
-      forward.destroy();
-      if (response.headersSent) {
-        response.destroy();
-      } else {
-        refuseBody(request, response, maxBodyBytes);
-      }
-    } else if (!forward.write(chunk)) {
-      request.pause();
-    }
-  };
   const onEnd = (): void => {
     forward.end();
+  };
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size <= maxBodyBytes) {
+      if (!forward.write(chunk)) {
+        request.pause();
+      }
+      return;
+    }
+    request.off('data', onData).off('end', onEnd);
+    onRefused();
+    if (response.headersSent) {
+      response.destroy();
+    } else {
+      refuseBody(request, response, maxBodyBytes);
+    }
   };
   forward.on('drain', () => request.resume());
   request.on('data', onData).once('end', onEnd);
@@ -126,8 +139,7 @@ async function relay(answer: IncomingMessage, exchange: HttpExchange): Promise<v
   }
   const { [INVOCATION_HEADER]: _id, ...headers } = withoutConnectionHeaders(answer.headers);
   response.writeHead(answer.statusCode ?? 200, headers);
+  // The first event of a stream may be long in coming.
   response.flushHeaders();
-  answer.on('error', () => response.destroy());
-  answer.pipe(response);
-  await finished(response, { readable: false });
+  await pipeline(answer, response);
 }

@@ -1,0 +1,45 @@
+import type { AgentClient } from '../client/agent-client.ts';
+import { newSessionKey } from '../ids.ts';
+import type { Logger } from '../log.ts';
+import type { ReplyOptions } from './envelope-headers.ts';
+import { errorReply, isOwnFault } from './problem.ts';
+import type { HttpReply } from './reply.ts';
+import { parseRunRequest, type RawRequest, type RunRequestRules } from './run-request.ts';
+import { runReply } from './run-response.ts';
+
+export interface RunEndpoint extends RunRequestRules, ReplyOptions {
+  agentName: string;
+  client: Pick<AgentClient, 'runAgent'>;
+  /** Longest wait for an answer, in milliseconds. */
+  waitTimeoutMs: number;
+  log: Logger;
+}
+
+/** Serves `POST agents/{agent}/run`: one message in, the answer or an acknowledgement out. Never rejects. */
+export async function serveRun(raw: RawRequest, endpoint: RunEndpoint): Promise<HttpReply> {
+  const parsed = parseRunRequest(raw, endpoint);
+  if ('error' in parsed) return errorReply(parsed.error, parsed.envelope, endpoint);
+  const { message, text, wait, responseFormat, enableToolCalls } = parsed.request;
+  const sessionKey = parsed.envelope.sessionKey ?? newSessionKey();
+  const envelope = { ...parsed.envelope, sessionKey };
+  try {
+    const result = await endpoint.client.runAgent({
+      agentName: endpoint.agentName,
+      input: [message],
+      sessionKey,
+      wait,
+      timeoutMs: endpoint.waitTimeoutMs,
+      responseFormat,
+      enableToolCalls,
+    });
+    return runReply(result, text, envelope, endpoint);
+  } catch (error) {
+    if (isOwnFault(error))
+      endpoint.log.error('A run request failed.', { agent: endpoint.agentName, error: logText(error) });
+    return errorReply(error, envelope, endpoint);
+  }
+}
+
+function logText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

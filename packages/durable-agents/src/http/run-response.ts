@@ -1,0 +1,89 @@
+import type { AgentResponse } from '../agent/response.ts';
+import type { RunAgentResult } from '../client/agent-client.ts';
+import type { JsonObject } from '../json.ts';
+import { writeResponse } from '../state/response-codec.ts';
+import { correlationFields, envelopeHeaders, type ReplyOptions, sessionFields } from './envelope-headers.ts';
+import { failedTurnReply } from './problem.ts';
+import { type HttpReply, jsonReply, textReply } from './reply.ts';
+import type { RunEnvelope } from './run-request.ts';
+
+const acknowledgement = 'The message was accepted. The agent works on it.';
+
+/** The reply to a run: 200 with the answer, 202 while there is none, 500 if the turn failed. */
+export function runReply(
+  result: RunAgentResult,
+  text: string,
+  envelope: RunEnvelope,
+  options: ReplyOptions,
+): HttpReply {
+  switch (result.status) {
+    case 'accepted':
+    case 'timeout':
+      return acceptedReply(result.correlationId, text, envelope, options);
+    case 'failed':
+      return failedTurnReply(result.error, result.correlationId, envelope, options);
+    case 'completed':
+      return answerReply(result, text, envelope, options);
+  }
+}
+
+function acceptedReply(
+  correlationId: string,
+  message: string,
+  envelope: RunEnvelope,
+  options: ReplyOptions,
+): HttpReply {
+  const headers = envelopeHeaders(envelope, options);
+  if (envelope.kind === 'text') return textReply(202, acknowledgement, headers);
+  const body = {
+    response: acknowledgement,
+    message,
+    ...sessionFields(envelope.sessionKey, options),
+    status: 'accepted',
+    statusCode: 202,
+    status_code: 202,
+    ...correlationFields(correlationId),
+  };
+  return jsonReply(202, body, headers);
+}
+
+function answerReply(
+  result: Extract<RunAgentResult, { status: 'completed' }>,
+  message: string,
+  envelope: RunEnvelope,
+  options: ReplyOptions,
+): HttpReply {
+  const { response, correlationId, messageCount } = result;
+  const headers = envelopeHeaders(envelope, options);
+  if (envelope.kind === 'text') {
+    return textReply(200, response.text, { ...headers, 'x-durable-agent-model': modelHeader(response.metadata) });
+  }
+  const { value, metadata, ...facts } = response;
+  const agentResponse = { type: 'agent_response', ...writeResponse(facts satisfies AgentResponse) };
+  const body = {
+    response: response.text,
+    message,
+    ...sessionFields(envelope.sessionKey, options),
+    status: 'success',
+    statusCode: 200,
+    status_code: 200,
+    ...correlationFields(correlationId),
+    messageCount,
+    message_count: messageCount,
+    ...(value !== undefined && { result: value }),
+    agentResponse,
+    agent_response: agentResponse,
+    metadata: metadata ?? {},
+  };
+  return jsonReply(200, body, headers);
+}
+
+/** Which model answered, and whether there was one: `openai gpt-5`, `offline (simulated)`. */
+function modelHeader(metadata: JsonObject = {}): string {
+  const { provider = 'unknown', modelId, simulated } = metadata;
+  const parts = [provider, modelId, simulated === true ? '(simulated)' : undefined];
+  return parts
+    .filter((part) => typeof part === 'string')
+    .join(' ')
+    .replace(/[^\x20-\x7e]/g, '?');
+}

@@ -1,0 +1,127 @@
+const { app } = require('@azure/functions');
+const df = require('durable-functions');
+
+const runs = (globalThis.hubTestRuns ??= []);
+
+df.app.activity('hello', {
+  handler: (name) => {
+    runs.push(`hello ${name}`);
+    return `Hello ${name}`;
+  },
+});
+df.app.activity('echo', { handler: (value) => value ?? null });
+df.app.activity('flaky', {
+  handler: ({ key, failures }) => {
+    const seen = runs.filter((run) => run === `flaky ${key}`).length;
+    runs.push(`flaky ${key}`);
+    if (seen < failures) throw new Error(`failure ${seen + 1}`);
+    return `ok after ${seen}`;
+  },
+});
+df.app.activity('slow', {
+  handler: async (ms) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return ms;
+  },
+});
+
+df.app.orchestration('sequence', function* (context) {
+  const out = [];
+  for (const city of ['Tokyo', 'Gdańsk', 'Seattle']) out.push(yield context.df.callActivity('hello', city));
+  return out;
+});
+df.app.orchestration('fanOut', function* (context) {
+  const n = context.df.getInput();
+  const tasks = [];
+  for (let i = 0; i < n; i++) tasks.push(context.df.callActivity('echo', i));
+  return yield context.df.Task.all(tasks);
+});
+df.app.orchestration('retry', function* (context) {
+  const { key, failures, attempts } = context.df.getInput();
+  const value = yield context.df.callActivityWithRetry('flaky', new df.RetryOptions(1, attempts), { key, failures });
+  const after = yield context.df.callActivity('echo', 'after');
+  return [value, after];
+});
+df.app.orchestration('fails', function* (context) {
+  yield context.df.callActivity('echo', 1);
+  throw new Error('boom');
+});
+df.app.orchestration('parent', function* (context) {
+  const inner = yield context.df.callSubOrchestrator('sequence', undefined);
+  let failure;
+  try {
+    yield context.df.callSubOrchestrator('fails', undefined);
+  } catch (error) {
+    failure = error.message;
+  }
+  return { inner, failure };
+});
+df.app.orchestration('waits', function* (context) {
+  const approval = context.df.waitForExternalEvent('Approval');
+  const timer = context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + context.df.getInput().timeoutMs));
+  context.df.setCustomStatus({ waiting: true });
+  const winner = yield context.df.Task.any([approval, timer]);
+  if (winner === approval) {
+    timer.cancel();
+    return { approved: approval.result };
+  }
+  return { timedOut: true };
+});
+df.app.orchestration('twoEvents', function* (context) {
+  const first = yield context.df.waitForExternalEvent('A');
+  const second = yield context.df.waitForExternalEvent('A');
+  return [first, second];
+});
+df.app.orchestration('counts', function* (context) {
+  const n = context.df.getInput();
+  yield context.df.callActivity('echo', n);
+  if (n < 5) {
+    context.df.continueAsNew(n + 1);
+    return;
+  }
+  return `done at ${n}`;
+});
+df.app.orchestration('usesEntity', function* (context) {
+  const id = new df.EntityId('Counter', context.df.getInput().key);
+  context.df.signalEntity(id, 'add', 5);
+  const value = yield context.df.callEntity(id, 'add', 2);
+  let failure;
+  try {
+    yield context.df.callEntity(id, 'fail');
+  } catch (error) {
+    failure = String(error.message);
+  }
+  const after = yield context.df.callEntity(id, 'get');
+  return { value, failure, after };
+});
+df.app.orchestration('racesLoop', function* (context) {
+  // One task in several compounds: the classic protocol cannot tell it from a new call.
+  const long = context.df.callActivity('slow', 40);
+  const seen = [];
+  for (let i = 0; i < 3; i++) {
+    const quick = context.df.callActivity('echo', i);
+    const winner = yield context.df.Task.any([long, quick]);
+    seen.push(winner === quick ? quick.result : 'long');
+  }
+  seen.push(yield long);
+  seen.push(yield context.df.callActivity('echo', 'end'));
+  return seen;
+});
+
+df.app.entity('Counter', (context) => {
+  const current = context.df.getState(() => 0);
+  switch (context.df.operationName) {
+    case 'add':
+      context.df.setState(current + context.df.getInput());
+      context.df.return(current + context.df.getInput());
+      break;
+    case 'get':
+      context.df.return(current);
+      break;
+    case 'fail':
+      context.df.setState(999);
+      throw new Error('entity failure');
+  }
+});
+
+app.http('ping', { handler: async () => ({ body: 'pong' }) });
