@@ -15,6 +15,16 @@ export function describeError(thrown: unknown, maxBytes = 1024): string {
   }
 }
 
+/** The stack of whatever was thrown, for logs only. */
+export function errorStack(thrown: unknown): string | undefined {
+  try {
+    return thrown instanceof Error && typeof thrown.stack === 'string' ? boundText(thrown.stack, 16_384) : undefined;
+  } catch {
+    // Stacks are made on demand, from getters that may throw.
+    return undefined;
+  }
+}
+
 function describe(thrown: unknown, depth: number): string {
   if (!(thrown instanceof Error)) return describeNonError(thrown);
   let text = thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`;

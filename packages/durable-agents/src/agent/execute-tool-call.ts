@@ -2,7 +2,7 @@ import type { JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
 import type { Agent } from './agent.ts';
 import { boundResult } from './bound-result.ts';
-import { describeError } from './describe-error.ts';
+import { describeError, errorStack } from './describe-error.ts';
 import type { ToolCallRequest } from './effects.ts';
 import type { RunContext } from './run-context.ts';
 import { NotJsonError, toJsonResult } from './to-json-result.ts';
@@ -83,7 +83,7 @@ function failure(tool: AnyTool, error: unknown, log: Logger, facts: Record<strin
     log.error('Tool result has no JSON form.', { ...facts, problem: error.message });
     return toolError('invalidToolResult', `Tool "${tool.name}" ran, but ${error.message}.`);
   }
-  const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : undefined;
+  const stack = errorStack(error);
   log.error('Tool call failed.', { ...facts, error: describeError(error, 16_384), ...(stack && { stack }) });
   return toolError('toolFailed', `Tool "${tool.name}" failed. ${describeError(error, 800)}`);
 }

@@ -21,7 +21,7 @@ export function repairConversation(messages: readonly ChatMessage[]): ChatMessag
     const calls = kept.filter((content) => content.type === 'functionCall');
     const hadResults = kept.length < message.contents.length;
     // Calls of one answer may be spread over several assistant messages; anything else ends the answer.
-    if (calls.length === 0 && (hadResults || message.role !== 'assistant')) closePending();
+    if (message.role !== 'assistant' || (hadResults && calls.length === 0)) closePending();
     if (kept.length > 0) repaired.push(hadResults ? { ...message, contents: kept } : message);
     pending.push(...calls);
     if (hadResults) closePending();

@@ -29,8 +29,7 @@ export function readSession(sources: readonly FieldSource[]): SessionKey | undef
       for (const value of source.values(name)) {
         if (value === null) continue;
         if (typeof value !== 'string') throw new RequestError('sessionIdInvalid', 400, `${name} must be a text.`);
-        // A blank is absent; control characters are no blank, they are refused below.
-        if (value.replaceAll(' ', '') !== '') keys.add(value);
+        if (value.trim() !== '') keys.add(value);
       }
     }
   }

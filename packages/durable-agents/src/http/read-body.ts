@@ -21,6 +21,6 @@ export async function readBody(
   return Buffer.concat(chunks, size);
 }
 
-export function bodyTooLarge(maxBytes: number): RequestError {
+function bodyTooLarge(maxBytes: number): RequestError {
   return new RequestError('bodyTooLarge', 413, `The body is larger than ${maxBytes} bytes.`);
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import type { ReplyOptions } from './envelope-headers.ts';
 import { errorReply, isOwnFault } from './problem.ts';
 import type { HttpReply } from './reply.ts';
-import { parseRunRequest, type RawRequest, type RunRequestRules } from './run-request.ts';
+import { parseRunRequest, type RawRequest, type RunEnvelope, type RunRequestRules } from './run-request.ts';
 import { runReply } from './run-response.ts';
 
 export interface RunEndpoint extends RunRequestRules, ReplyOptions {
@@ -17,8 +17,8 @@ export interface RunEndpoint extends RunRequestRules, ReplyOptions {
 
 /** Serves `POST agents/{agent}/run`: one message in, the answer or an acknowledgement out. Never rejects. */
 export async function serveRun(raw: RawRequest, endpoint: RunEndpoint): Promise<HttpReply> {
-  const parsed = parseRunRequest(raw, endpoint);
-  if ('error' in parsed) return errorReply(parsed.error, parsed.envelope, endpoint);
+  const parsed = await parseRunRequest(raw, endpoint);
+  if ('error' in parsed) return refuse(parsed.error, parsed.envelope, endpoint);
   const { message, text, wait, responseFormat, enableToolCalls } = parsed.request;
   const sessionKey = parsed.envelope.sessionKey ?? newSessionKey();
   const envelope = { ...parsed.envelope, sessionKey };
@@ -34,10 +34,15 @@ export async function serveRun(raw: RawRequest, endpoint: RunEndpoint): Promise<
     });
     return runReply(result, text, envelope, endpoint);
   } catch (error) {
-    if (isOwnFault(error))
-      endpoint.log.error('A run request failed.', { agent: endpoint.agentName, error: logText(error) });
-    return errorReply(error, envelope, endpoint);
+    return refuse(error, envelope, endpoint);
   }
+}
+
+function refuse(error: unknown, envelope: RunEnvelope, endpoint: RunEndpoint): HttpReply {
+  if (isOwnFault(error)) {
+    endpoint.log.error('A run request failed.', { agent: endpoint.agentName, error: logText(error) });
+  }
+  return errorReply(error, envelope, endpoint);
 }
 
 function logText(error: unknown): string {

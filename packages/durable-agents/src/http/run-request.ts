@@ -8,7 +8,6 @@ import { type FieldSource, readSession, readWait, usesOldNames } from './aliases
 import { readFlag } from './flag.ts';
 import { parseJsonBody } from './json-body.ts';
 import { bodyKind, replyKind } from './media-type.ts';
-import { bodyTooLarge } from './read-body.ts';
 import type { ReplyKind } from './reply.ts';
 
 /** A request to the run endpoint, as any host can hand it over. */
@@ -16,7 +15,8 @@ export interface RawRequest {
   /** A header's value, whatever the case of its name; `null` if absent. */
   header(name: string): string | null;
   query: URLSearchParams;
-  body: Uint8Array;
+  /** Reads the body; rejects with RequestError `bodyTooLarge` as soon as there is more than `maxBytes`. */
+  readBody(maxBytes: number): Promise<Uint8Array>;
 }
 
 export interface RunRequestRules {
@@ -44,17 +44,15 @@ export interface RunEnvelope {
   sessionKey?: SessionKey | undefined;
 }
 
+export type ParsedRunRequest = { envelope: RunEnvelope } & ({ request: HttpRunRequest } | { error: unknown });
+
 /** Reads a run request. What is wrong with it comes back as `error`, with what the reply to it needs. */
-export function parseRunRequest(
-  raw: RawRequest,
-  rules: RunRequestRules,
-): { envelope: RunEnvelope } & ({ request: HttpRunRequest } | { error: RequestError }) {
+export async function parseRunRequest(raw: RawRequest, rules: RunRequestRules): Promise<ParsedRunRequest> {
   const envelope = envelopeOf(raw);
   try {
-    return { envelope, request: read(raw, rules, envelope) };
+    return { envelope, request: await read(raw, rules, envelope) };
   } catch (error) {
-    if (error instanceof RequestError) return { envelope, error };
-    throw error;
+    return { envelope, error };
   }
 }
 
@@ -63,21 +61,24 @@ export function envelopeOf(raw: Pick<RawRequest, 'header'>): RunEnvelope {
   return { kind: replyKind(raw.header('content-type'), raw.header('accept')), usedOldNames: false };
 }
 
-function read(raw: RawRequest, rules: RunRequestRules, envelope: RunEnvelope): HttpRunRequest {
+async function read(raw: RawRequest, rules: RunRequestRules, envelope: RunEnvelope): Promise<HttpRunRequest> {
   const query: FieldSource = { name: 'query', values: (field) => raw.query.getAll(field) };
+  // A first look at the query alone: the body may turn out to be unreadable.
   envelope.usedOldNames = usesOldNames([query]);
-  if (raw.body.byteLength > rules.maxBodyBytes) throw bodyTooLarge(rules.maxBodyBytes);
+  envelope.sessionKey = readSession([query]);
   const kind = bodyKind(raw.header('content-type'));
   if (kind === 'unsupported') {
     const fix = 'Send application/json, or text/plain with the message as the whole body.';
     throw new RequestError('unsupportedMediaType', 415, 'This content type is not supported.', { fix });
   }
-  const fields = kind === 'json' ? readFields(raw.body) : { message: new TextDecoder().decode(raw.body).trim() };
+  const bytes = await raw.readBody(rules.maxBodyBytes);
+  const fields = kind === 'json' ? readFields(bytes) : { message: new TextDecoder().decode(bytes).trim() };
   const body: FieldSource = {
     name: 'body',
     values: (field) => (Object.hasOwn(fields, field) ? [(fields as Record<string, unknown>)[field]] : []),
   };
   envelope.usedOldNames = usesOldNames([query, body]);
+  envelope.sessionKey = undefined;
   envelope.sessionKey = readSession([query, body]);
   const wait = readWait(raw.header('x-ms-wait-for-response'), [query, body]);
   const role = readRole(fields, rules.allowedRoles);

@@ -47,7 +47,8 @@ const forms: [string, unknown, JsonValue][] = [
   ['a class instance', new Point(), { x: 1 }],
   ['a URL (toJSON)', new URL('https://example.com/a'), 'https://example.com/a'],
   ['boxed primitives', [Object('s'), Object(1), Object(false)], ['s', 1, false]],
-  ['holes and undefined in an array', [undefined, , 1], [null, null, 1]],
+  ['undefined in an array', [undefined, 1], [null, 1]],
+  ['holes in an array', new Array(2), [null, null]],
   ['undefined and functions in an object', { a: undefined, b: () => 1, c: 0 }, { c: 0 }],
 ];
 
@@ -61,7 +62,7 @@ test('an object that stands in two places is no cycle', () => {
 });
 
 test('a property with the name of a stream method is no stream', () => {
-  assert.deepEqual(toJsonResult({ pipe: 'steel', then: 'next' }), { pipe: 'steel', then: 'next' });
+  assert.deepEqual(toJsonResult({ pipe: 'steel', toJSON: 1 }), { pipe: 'steel', toJSON: 1 });
 });
 
 test('a __proto__ key is left out and pollutes nothing', () => {
@@ -112,7 +113,7 @@ test('what is JSON already stays as it is', () => {
   );
 });
 
-test('any value gives plain JSON or a NotJsonError', () => {
+test('any plain value gives JSON that survives a round trip', () => {
   fc.assert(
     fc.property(
       fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true }),
@@ -141,7 +142,7 @@ test('a bounded result is itself, or an excerpt within the bound that tells the 
         assert.equal(truncated, true);
         assert.equal(totalBytes, size);
         assert.ok((typeof value === 'string' ? value : JSON.stringify(value)).startsWith(excerpt));
-        assert.ok(excerpt.isWellFormed() || !JSON.stringify(value).isWellFormed());
+        assert.ok(!/\p{Surrogate}/u.test(excerpt));
       },
     ),
   );

@@ -8,14 +8,12 @@ export interface Serving {
   readonly router: Router;
 }
 
-/** The host's own pages: home, status and list of functions. `undefined` when the path is none of them. */
+/** The host's status and the list of its functions. `undefined` when the path is neither. */
 export function answerAdmin(method: string, url: URL, serving: Serving | undefined): PlainResponse | undefined {
   if (method !== 'GET' && method !== 'HEAD') {
     return undefined;
   }
   switch (url.pathname.toLowerCase()) {
-    case '/':
-      return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: homeText(serving) };
     case '/admin/host/status':
       return json({ state: serving ? 'Running' : 'Initialized', processUptime: Math.round(process.uptime() * 1000) });
     case '/admin/functions':
@@ -25,10 +23,13 @@ export function answerAdmin(method: string, url: URL, serving: Serving | undefin
   }
 }
 
-function homeText(serving: Serving | undefined): string {
-  return serving
-    ? `The Functions app is running with ${serving.app.functions.length} functions. They are listed at /admin/functions.\n`
-    : 'The Functions app is starting.\n';
+/** What stands at `/` as long as no function answers there. */
+export function homePage(method: string, url: URL, { app }: Serving): PlainResponse | undefined {
+  if (url.pathname !== '/' || (method !== 'GET' && method !== 'HEAD')) {
+    return undefined;
+  }
+  const body = `The Functions app is running with ${app.functions.length} functions, listed at /admin/functions.\n`;
+  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }
 
 function describeFunctions({ app, router }: Serving, origin: string): object[] {

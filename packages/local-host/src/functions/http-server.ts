@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Logger, silentLogger } from '../log.ts';
-import { answerAdmin, type Serving } from './admin-routes.ts';
+import { answerAdmin, homePage, type Serving } from './admin-routes.ts';
 import { type CorsOptions, corsHeaders, isListedOrigin, isPreflight, preflightHeaders } from './cors.ts';
 import { serveFunction } from './function-endpoint.ts';
 import type { FunctionsApp } from './functions-app.ts';
@@ -214,7 +214,7 @@ export class FunctionsHttpServer {
     if (match) {
       await serveFunction(serving.app, match, exchange, this.#logger);
     } else {
-      sendResponse(response, { status: 404 });
+      sendResponse(response, homePage(method, url, serving) ?? { status: 404 });
     }
   }
 }

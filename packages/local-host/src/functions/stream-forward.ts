@@ -47,27 +47,23 @@ export async function forwardToStream(
     path: url.pathname + url.search,
     headers: forwardHeaders(exchange, invocationId),
   });
-  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<Outcome>();
-  // When the client leaves, nobody reads on. The handler is not stopped by that.
-  response.once('close', () => end('left'));
-  forward.once('error', fail);
-  forward.once('response', (answer) => relay(answer, exchange).then(() => end('relayed'), fail));
-  pumpBody(exchange, forward, () => end('refused'));
-
   let isOver = false;
-  app.invoke(match.route.fn, invokeRequest(match, exchange, invocationId)).then(
-    ({ result }) => {
-      if (result === undefined || result === null) {
-        end('empty');
-      }
-    },
-    (error: unknown) => {
-      if (isOver) {
-        logger.error(`Function "${match.route.fn.name}" failed after its response had ended`, error);
-      }
-      fail(error);
-    },
-  );
+  const ended = new Promise<Outcome>((end, fail) => {
+    // When the client leaves, nobody reads on. The handler is not stopped by that.
+    response.once('close', () => end('left'));
+    forward.once('error', fail);
+    forward.once('response', (answer) => relay(answer, exchange).then(() => end('relayed'), fail));
+    pumpBody(exchange, forward, () => end('refused'));
+    app.invoke(match.route.fn, invokeRequest(match, exchange, invocationId)).then(
+      ({ result }) => (result === undefined || result === null) && end('empty'),
+      (error: unknown) => {
+        if (isOver) {
+          logger.error(`Function "${match.route.fn.name}" failed after its response had ended`, error);
+        }
+        fail(error);
+      },
+    );
+  });
   try {
     if ((await ended) === 'empty') {
       // The library sends nothing for "nothing"; its side of the forward would stay open for ever.

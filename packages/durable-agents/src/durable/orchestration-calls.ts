@@ -1,0 +1,26 @@
+import type { AgentSessionId, SessionKey } from '../ids.ts';
+import type { JsonObject } from '../json.ts';
+
+/** A task of the orchestration library; orchestrators yield it. */
+export interface DurableTask {
+  isCompleted: boolean;
+  isFaulted: boolean;
+  result?: unknown;
+}
+
+/** What an agent needs of the orchestration it is called in. Everything here gives the same again on a replay. */
+export interface OrchestrationCalls<Task extends DurableTask> {
+  readonly instanceId: string;
+  /** A new id that a replay repeats. */
+  newGuid(): string;
+  /** Starts a call of an entity's operation. */
+  callEntity(name: string, key: string, operation: string, input: JsonObject): Task;
+}
+
+/** A conversation with one agent. Plain data: it may be an orchestration's input or output. */
+export interface AgentSession {
+  readonly agentName: string;
+  /** The session id as callers of the HTTP endpoint use it. */
+  readonly key: SessionKey;
+  readonly id: AgentSessionId;
+}
