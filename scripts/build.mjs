@@ -19,7 +19,12 @@ async function entryText(appRoot) {
 export async function bundleOptions(appRoot = root) {
   return {
     absWorkingDir: appRoot,
-    stdin: { contents: await entryText(appRoot), resolveDir: join(appRoot, 'src/functions'), sourcefile: 'functions.ts', loader: 'ts' },
+    stdin: {
+      contents: await entryText(appRoot),
+      resolveDir: join(appRoot, 'src/functions'),
+      sourcefile: 'functions.ts',
+      loader: 'ts',
+    },
     outfile: outputFile,
     bundle: true,
     platform: 'node',

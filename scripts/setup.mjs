@@ -10,7 +10,9 @@ const stampFile = resolve(root, 'node_modules/.installed');
 
 /** Runs `npm ci` when the lockfile is not what was installed last. */
 export function install() {
-  const lock = createHash('sha256').update(readFileSync(resolve(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(resolve(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lock) return;
   if (existsSync(resolve(root, 'node_modules/.package-lock.json')) && upToDate()) {
     writeFileSync(stampFile, lock);
@@ -54,4 +56,8 @@ export function projectNode() {
 }
 
 /** Flags with which TypeScript sources run directly. */
-export const nodeFlags = ['--conditions=durable-source', '--disable-warning=ExperimentalWarning', '--enable-source-maps'];
+export const nodeFlags = [
+  '--conditions=durable-source',
+  '--disable-warning=ExperimentalWarning',
+  '--enable-source-maps',
+];

@@ -21,4 +21,9 @@ if (files.length === 0) {
   run('Lint', [...bin('@biomejs/biome/bin/biome'), 'check', '.']);
 }
 run('Build', [node, 'scripts/build.mjs']);
-run('Tests', [node, ...nodeFlags, '--test', ...(files.length > 0 ? files : ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'])]);
+run('Tests', [
+  node,
+  ...nodeFlags,
+  '--test',
+  ...(files.length > 0 ? files : ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']),
+]);

@@ -14,7 +14,10 @@ functions.http('start-document-publishing', {
   handler: async (request, context) => {
     const topic = topicOf(await request.text());
     if (topic === undefined) {
-      return { status: 400, jsonBody: { error: 'Send a JSON body with a non-empty "topic", such as {"topic":"Bees"}.' } };
+      return {
+        status: 400,
+        jsonBody: { error: 'Send a JSON body with a non-empty "topic", such as {"topic":"Bees"}.' },
+      };
     }
     const client = df.getClient(context);
     const instanceId = await client.startNew(orchestration, { input: { topic } });

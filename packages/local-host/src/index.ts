@@ -1,1 +1,4 @@
-export {};
+export { HostError } from './functions/host-error.ts';
+export { LocalHost, type LocalHostOptions } from './host.ts';
+export { createLogger, type LogEntry, type Logger, type LogLevel, silentLogger } from './log.ts';
+export { StoreError } from './store/schema.ts';

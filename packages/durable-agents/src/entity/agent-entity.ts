@@ -1,6 +1,6 @@
 import type { RunOutcome } from '../agent/effects.ts';
 import type { ChatMessage } from '../agent/message.ts';
-import { DurableAgentError } from '../errors.ts';
+import { DurableAgentError, RequestError } from '../errors.ts';
 import type { AgentSessionId } from '../ids.ts';
 import type { JsonValue } from '../json.ts';
 import { type AgentFailure, failureOf, findAnswer } from '../state/answer.ts';
@@ -14,11 +14,12 @@ import type { RunAgentTurn } from './run-turn.ts';
 
 /** One operation on a session, with all it may use of the world. */
 export interface SessionOperation {
-  /** The stored state as the host gave it: JSON text, an object, or nothing for a new session. */
-  state: unknown;
+  /** The stored state as the host has it: JSON text, an object, or nothing for a new session. May throw. */
+  state: () => unknown;
   /** Name of the operation; case does not matter. */
   operation: string | undefined;
-  input: unknown;
+  /** May throw. */
+  input: () => unknown;
   agentName: string;
   sessionId: AgentSessionId;
   now: () => Date;
@@ -53,8 +54,8 @@ async function run(call: SessionOperation): Promise<OperationOutcome> {
   let request: RunRequest | undefined;
   let state: StateDocument;
   try {
-    request = readRunRequest(call.input);
-    state = parseState(call.state);
+    request = readRunRequest(readInput(call));
+    state = parseState(call.state());
   } catch (cause) {
     return refuse(cause, request?.correlationId);
   }
@@ -116,10 +117,18 @@ function entryOf(outcome: RunOutcome, agentName: string, correlationId: string, 
   });
 }
 
+function readInput(call: SessionOperation): unknown {
+  try {
+    return call.input();
+  } catch (cause) {
+    throw new RequestError('requestInvalid', 400, 'The request must be JSON.', { cause });
+  }
+}
+
 /** Clears the conversation. A damaged document is replaced; one of another major version is left alone. */
 function reset(call: SessionOperation): OperationOutcome {
   try {
-    const { schemaVersion, data } = parseState(call.state);
+    const { schemaVersion, data } = parseState(call.state());
     const { expirationTimeUtc } = data;
     const cleared = { conversationHistory: [], ...(expirationTimeUtc !== undefined && { expirationTimeUtc }) };
     return { state: { schemaVersion, data: cleared }, result: { status: 'reset' } };

@@ -25,6 +25,17 @@ export function failedTurnReply(
   return problemReply(500, code, message, error, envelope, options, correlationId);
 }
 
+/** 404 for an agent that does not exist; lists those that do where `known` says so. */
+export function unknownAgentReply(
+  name: string,
+  known: readonly string[] | undefined,
+  envelope: RunEnvelope,
+  options: ReplyOptions,
+): HttpReply {
+  const message = `There is no agent "${name}".${known === undefined ? '' : ` Registered: ${known.join(', ')}.`}`;
+  return errorReply(new RequestError('agentNotFound', 404, message), envelope, options);
+}
+
 /** Whether an error is the app's own fault and belongs in its log. */
 export function isOwnFault(error: unknown): boolean {
   return !(error instanceof RequestError);

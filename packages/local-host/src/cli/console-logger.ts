@@ -8,7 +8,7 @@ export interface ConsoleLoggerOptions {
   readonly stream?: { write(text: string): unknown; readonly isTTY?: boolean };
   /** `logging.logLevel` of host.json. Default: information and above. */
   readonly logLevels?: Readonly<Record<string, LogThreshold>>;
-  /** Show debug lines where host.json says nothing. Default false. */
+  /** Show debug lines too, except where a category has a threshold of its own. Default false. */
   readonly verbose?: boolean;
   /** Default: on a terminal, unless the variable NO_COLOR is set. */
   readonly colors?: boolean;
@@ -32,7 +32,7 @@ const CONTINUATION = '  | ';
 export function createConsoleLogger(options: ConsoleLoggerOptions = {}): Logger {
   const stream = options.stream ?? process.stdout;
   const isShown = createLogFilter(options.logLevels ?? {}, options.verbose);
-  const isColored = options.colors ?? (stream.isTTY === true && !process.env['NO_COLOR']);
+  const isColored = options.colors ?? (stream.isTTY === true && !process.env.NO_COLOR);
   const now = options.now ?? (() => new Date());
   return createLogger((entry) => {
     if (isShown(entry)) {

@@ -7,13 +7,13 @@ const ORDER: readonly LogThreshold[] = [...LOG_LEVELS, 'none'];
  * Decides by `host.json`'s `logging.logLevel` what is shown: the longest entry that is the category or a dotted prefix of
  * it sets the threshold, else `default`, else information.
  *
- * @param verbose show debug lines where host.json says nothing
+ * @param verbose show debug lines too, except where a category has a threshold of its own
  */
 export function createLogFilter(
   levels: Readonly<Record<string, LogThreshold>>,
   verbose = false,
 ): (entry: LogEntry) => boolean {
-  const fallback = levels['default'] ?? levels['Default'] ?? (verbose ? 'debug' : 'information');
+  const fallback = verbose ? 'debug' : (levels.default ?? levels.Default ?? 'information');
   const prefixes = Object.entries(levels)
     .filter(([category]) => category.toLowerCase() !== 'default')
     .map(([category, level]) => ({ prefix: category.toLowerCase(), level }))

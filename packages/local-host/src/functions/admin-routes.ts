@@ -1,10 +1,10 @@
-import type { FunctionsApp } from './functions-app.ts';
+import type { ServableApp } from './functions-app.ts';
 import type { PlainResponse } from './http-response.ts';
 import type { Router } from './router.ts';
 
 /** What is being served; absent while the app is loading. */
 export interface Serving {
-  readonly app: FunctionsApp;
+  readonly app: ServableApp;
   readonly router: Router;
 }
 

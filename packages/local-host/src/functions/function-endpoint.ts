@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from '../log.ts';
 import type { TraceContext } from './core-types.ts';
-import type { FunctionsApp } from './functions-app.ts';
+import type { ServableApp } from './functions-app.ts';
 import { type HttpExchange, takeBody } from './http-exchange.ts';
 import { toHttpData } from './http-request.ts';
 import { sendResponse, toPlainResponse } from './http-response.ts';
@@ -12,7 +12,7 @@ import type { TypedData } from './typed-data.ts';
 
 /** Answers a request with the function its route belongs to, and logs one line about it. */
 export async function serveFunction(
-  app: FunctionsApp,
+  app: ServableApp,
   match: RouteMatch,
   exchange: HttpExchange,
   logger: Logger,
@@ -51,7 +51,7 @@ export function traceContextOf(headers: HttpExchange['request']['headers']): Tra
 }
 
 async function answerWhole(
-  app: FunctionsApp,
+  app: ServableApp,
   match: RouteMatch,
   exchange: HttpExchange,
   invocationId: string,

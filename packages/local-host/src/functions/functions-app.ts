@@ -61,6 +61,9 @@ export class FunctionsApp {
   }
 }
 
+/** As much of an app as a server needs. */
+export type ServableApp = Pick<FunctionsApp, 'functions' | 'invoke' | 'streamUri'>;
+
 /** What `appStart` and `appTerminate` hooks are given. */
 export function appHookContext(appHookData: object, functionAppDirectory: string): object {
   const hookData = {};

@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../log.ts';
 import { answerAdmin, homePage, type Serving } from './admin-routes.ts';
 import { type CorsOptions, corsHeaders, isListedOrigin, isPreflight, preflightHeaders } from './cors.ts';
 import { serveFunction } from './function-endpoint.ts';
-import type { FunctionsApp } from './functions-app.ts';
+import type { ServableApp } from './functions-app.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { refusalFor } from './http-guard.ts';
 import { sendResponse, sendText } from './http-response.ts';
@@ -75,7 +75,7 @@ export class FunctionsHttpServer {
   }
 
   /** Starts answering for the app. Functions whose route cannot be served are left out and logged. */
-  serve(app: FunctionsApp, options: RouterOptions = {}): Router {
+  serve(app: ServableApp, options: RouterOptions = {}): Router {
     const router = new Router(app.functions, options);
     for (const { fn, error } of router.problems) {
       this.#logger.error(`Function "${fn.name}" is not served. ${error.message}`);

@@ -84,7 +84,7 @@ function taskHubName(file: string, durableTask: unknown, environment: Environmen
   const name = lookUp(durableTask, 'hubName');
   const text = name === undefined || name === null || name === '' ? undefined : String(name);
   return text === undefined
-    ? environment['WEBSITE_SITE_NAME'] || 'TestHubName'
+    ? environment.WEBSITE_SITE_NAME || 'TestHubName'
     : expandVariables(file, 'extensions.durableTask.hubName', text, environment);
 }
 

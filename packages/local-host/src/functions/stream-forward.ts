@@ -8,7 +8,7 @@ import {
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from '../log.ts';
 import type { InvokeRequest } from './binding-input.ts';
-import type { FunctionsApp } from './functions-app.ts';
+import type { ServableApp } from './functions-app.ts';
 import { admitBody, type HttpExchange } from './http-exchange.ts';
 import { joinedQuery, plainHeaders } from './http-request.ts';
 import { sendResponse, withoutConnectionHeaders } from './http-response.ts';
@@ -27,7 +27,7 @@ type Outcome = 'relayed' | 'empty' | 'refused' | 'left';
  * beside it, and the library joins the two by the invocation id. Throws what the handler throws.
  */
 export async function forwardToStream(
-  app: FunctionsApp,
+  app: ServableApp,
   target: URL,
   match: RouteMatch,
   exchange: HttpExchange,

@@ -19,7 +19,10 @@ for (const strict of [false, true]) {
     });
 
     test('a fan-out of 50 keeps the order of its results', async () => {
-      assert.deepEqual(await output('fanOut', 50), Array.from({ length: 50 }, (_, i) => i));
+      assert.deepEqual(
+        await output('fanOut', 50),
+        Array.from({ length: 50 }, (_, i) => i),
+      );
     });
 
     test('a retried activity succeeds within its attempts, and the step after it gets its own result', async () => {
@@ -30,7 +33,10 @@ for (const strict of [false, true]) {
     test('a retried activity fails with its own error when the attempts are used up', async () => {
       const instance = await harness.run('retry', { key: `b${strict}`, failures: 5, attempts: 2 });
       assert.equal(instance.status, 'Failed');
-      assert.match(instance.output ?? '', /Orchestrator function 'retry' failed: Activity function 'flaky' failed: failure 2/);
+      assert.match(
+        instance.output ?? '',
+        /Orchestrator function 'retry' failed: Activity function 'flaky' failed: failure 2/,
+      );
     });
 
     test('a sub-orchestration returns its value and its failure to the parent', async () => {
@@ -112,7 +118,9 @@ for (const strict of [false, true]) {
 
     test('two starts of one id at the same instant: exactly one wins', async () => {
       const starts = await Promise.allSettled(
-        [1, 2].map(() => harness.hub.startOrchestration({ name: 'sequence', input: null, instanceId: `race-${strict}` })),
+        [1, 2].map(() =>
+          harness.hub.startOrchestration({ name: 'sequence', input: null, instanceId: `race-${strict}` }),
+        ),
       );
       assert.deepEqual(starts.map((start) => start.status).sort(), ['fulfilled', 'rejected']);
     });
@@ -146,6 +154,9 @@ test('the same loop in strict mode is reported with advice and never answered wi
 test('a second host on the same folder is refused by name', async () => {
   const harness = await new Harness().start();
   const { SqliteStore } = await import('../../src/store/sqlite-store.ts');
-  assert.throws(() => SqliteStore.open(harness.folder), { code: 'dataInUse', message: new RegExp(`process ${process.pid}`) });
+  assert.throws(() => SqliteStore.open(harness.folder), {
+    code: 'dataInUse',
+    message: new RegExp(`process ${process.pid}`),
+  });
   await harness.dispose();
 });

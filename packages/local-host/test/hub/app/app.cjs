@@ -58,7 +58,9 @@ df.app.orchestration('parent', function* (context) {
 });
 df.app.orchestration('waits', function* (context) {
   const approval = context.df.waitForExternalEvent('Approval');
-  const timer = context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + context.df.getInput().timeoutMs));
+  const timer = context.df.createTimer(
+    new Date(context.df.currentUtcDateTime.getTime() + context.df.getInput().timeoutMs),
+  );
   context.df.setCustomStatus({ waiting: true });
   const winner = yield context.df.Task.any([approval, timer]);
   if (winner === approval) {

@@ -1,0 +1,51 @@
+import type { OrchestrationContext, Task } from 'durable-functions';
+import { TurnWaiters } from '../../client/turn-waiters.ts';
+import { DurableAgent } from '../../durable/durable-agent.ts';
+import { ConfigurationError } from '../../errors.ts';
+import { type AgentFunctionAppOptions, checkAgents, checkHttpOptions, type RegisteredAgent } from './app-options.ts';
+import { keepStateText } from './entity-state-store.ts';
+import { registerHealthTrigger, registerRunTrigger, registerUnknownAgentTrigger } from './http-triggers.ts';
+import { orchestrationCalls } from './orchestration-calls.ts';
+import { registerAgentEntity } from './register-agents.ts';
+
+/**
+ * Makes every agent a durable entity (`dafx-{agent}`), one instance a session, and gives it `POST agents/{agent}/run`.
+ * Construct it once, while the app's files are loaded.
+ */
+export class AgentFunctionApp {
+  readonly #agents: ReadonlyMap<string, RegisteredAgent>;
+
+  /** @throws ConfigurationError if the agents or options cannot be used. */
+  constructor(options: AgentFunctionAppOptions) {
+    const http = checkHttpOptions(options);
+    this.#agents = checkAgents(options);
+    const agents = [...this.#agents.values()];
+    const withHttp = agents.filter(({ enableHttp }) => enableHttp);
+    const waiters = new TurnWaiters();
+
+    keepStateText();
+    for (const { agent } of agents) registerAgentEntity(agent, waiters);
+    for (const registered of withHttp) registerRunTrigger(registered, http, waiters);
+    if (withHttp.length > 0) {
+      registerUnknownAgentTrigger(
+        withHttp.map(({ agent }) => agent.name),
+        http,
+      );
+    }
+    if (options.enableHealthCheck ?? true) registerHealthTrigger(agents, http);
+  }
+
+  /**
+   * An agent inside an orchestration: `const answer = yield* app.getAgent(context, 'Writer').run('…')`.
+   *
+   * @throws ConfigurationError `agentNotRegistered` that names the agents there are.
+   */
+  getAgent(context: OrchestrationContext, name: string): DurableAgent<Task> {
+    const registered = this.#agents.get(name.toLowerCase());
+    if (registered !== undefined) return new DurableAgent(registered.agent.name, orchestrationCalls(context));
+    const names = [...this.#agents.values()].map(({ agent }) => agent.name).join(', ');
+    throw new ConfigurationError('agentNotRegistered', `There is no agent "${name}". Registered: ${names}.`, {
+      fix: 'Use one of these names, or pass the agent to AgentFunctionApp.',
+    });
+  }
+}

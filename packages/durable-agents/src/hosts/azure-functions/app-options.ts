@@ -1,0 +1,89 @@
+import type { Agent } from '../../agent/agent.ts';
+import type { Role } from '../../agent/message.ts';
+import { ConfigurationError } from '../../errors.ts';
+
+/** An agent with settings of its own. */
+export interface AgentRegistration {
+  agent: Agent;
+  /** Whether the agent has a run endpoint. Default: the app's `enableHttp`. */
+  enableHttp?: boolean | undefined;
+  /** Roles that callers over HTTP may give to their message. Default: the app's `allowedRoles`. */
+  allowedRoles?: readonly Role[] | undefined;
+}
+
+export interface AgentFunctionAppOptions {
+  /** The agents of the app; their names must differ, ignoring case. */
+  agents: readonly (Agent | AgentRegistration)[];
+  /** Key that callers need for the generated endpoints. Default: `function`. */
+  httpAuthLevel?: 'anonymous' | 'function' | 'admin' | undefined;
+  /** Whether agents have a run endpoint unless they say otherwise. Default: true. */
+  enableHttp?: boolean | undefined;
+  /** Whether there is `GET health`. Default: true. */
+  enableHealthCheck?: boolean | undefined;
+  /** How long a run request waits for its answer before it gets 202, in milliseconds. Default: 100,000. */
+  waitTimeoutMs?: number | undefined;
+  /** Longest request body in bytes; above it the reply is 413. Default: 1,048,576. */
+  maxBodyBytes?: number | undefined;
+  /** Also write `thread_id` and `x-ms-thread-id` in replies, for clients of the first releases. Default: false. */
+  legacyThreadNames?: boolean | undefined;
+  /** Roles that callers over HTTP may give to their message. Anything but `user` lets callers speak for others. Default: only `user`. */
+  allowedRoles?: readonly Role[] | undefined;
+}
+
+/** An agent as the app has it, with all its settings. */
+export interface RegisteredAgent {
+  readonly agent: Agent;
+  readonly enableHttp: boolean;
+  readonly allowedRoles: readonly Role[];
+}
+
+export type HttpSettings = ReturnType<typeof checkHttpOptions>;
+
+/** The options of the app that concern HTTP, with their defaults. */
+export function checkHttpOptions(options: AgentFunctionAppOptions) {
+  return {
+    authLevel: options.httpAuthLevel ?? ('function' as const),
+    waitTimeoutMs: positive('waitTimeoutMs', options.waitTimeoutMs ?? 100_000),
+    maxBodyBytes: positive('maxBodyBytes', options.maxBodyBytes ?? 1_048_576),
+    legacyThreadNames: options.legacyThreadNames ?? false,
+  };
+}
+
+/**
+ * The agents of an app by lower-case name.
+ *
+ * @throws ConfigurationError `noAgents`, `duplicateAgent`, `reservedAgentName`.
+ */
+export function checkAgents(options: AgentFunctionAppOptions): ReadonlyMap<string, RegisteredAgent> {
+  const agents = new Map<string, RegisteredAgent>();
+  for (const entry of options.agents) {
+    const own: AgentRegistration = 'agent' in entry ? entry : { agent: entry };
+    const name = own.agent.name.toLowerCase();
+    if (agents.has(name)) {
+      const fix = 'Names must differ in more than upper and lower case: rename one of the two.';
+      throw new ConfigurationError('duplicateAgent', `There are two agents named "${own.agent.name}".`, { fix });
+    }
+    if (name === reservedName) {
+      const fix = 'Give the agent another name.';
+      throw new ConfigurationError('reservedAgentName', `No agent can be named "${own.agent.name}".`, { fix });
+    }
+    agents.set(name, {
+      agent: own.agent,
+      enableHttp: own.enableHttp ?? options.enableHttp ?? true,
+      allowedRoles: own.allowedRoles ?? options.allowedRoles ?? ['user'],
+    });
+  }
+  if (agents.size > 0) return agents;
+  throw new ConfigurationError('noAgents', 'The app has no agents.', { fix: 'Pass them: { agents: [myAgent] }.' });
+}
+
+/** Its run function would have the name of the fallback for agents that do not exist. */
+const reservedName = 'agent-not-found';
+
+/** The longest wait that a timer of Node.js can do. */
+const maxMs = 2_147_483_647;
+
+function positive(name: string, value: number): number {
+  if (Number.isInteger(value) && value > 0 && value <= maxMs) return value;
+  throw new ConfigurationError('invalidOption', `${name} must be a whole number from 1 to ${maxMs}, not ${value}.`);
+}

@@ -1,0 +1,34 @@
+import { app, type InvocationContext } from '@azure/functions';
+import type { EntityContext } from 'durable-functions';
+import { StateError } from '../../errors.ts';
+import type { StateDocument } from '../../state/entity-state.ts';
+
+/**
+ * The state of the entity that an invocation is for, as it stands after the operations of its batch so far.
+ * durable-functions parses it with `JSON.parse`, which spoils long numbers, so the text is taken before that.
+ */
+const current = new WeakMap<InvocationContext, unknown>();
+
+/** Makes the hosts' text of entity states available. Call once, while functions are being registered. */
+export function keepStateText(): void {
+  app.hook.preInvocation(({ invocationContext, inputs }) => {
+    if (invocationContext.options.trigger.type !== 'entityTrigger') return;
+    const state = (inputs[0] as { state?: unknown } | undefined)?.state;
+    if (typeof state === 'string') current.set(invocationContext, state);
+  });
+}
+
+/** @throws StateError `stateInvalid` */
+export function readEntityState(context: EntityContext<unknown>): unknown {
+  if (current.has(context)) return current.get(context);
+  try {
+    return context.df.getState();
+  } catch (cause) {
+    throw new StateError('stateInvalid', "The session's stored state is not JSON.", { cause });
+  }
+}
+
+export function writeEntityState(context: EntityContext<unknown>, state: StateDocument): void {
+  context.df.setState(state);
+  current.set(context, state);
+}

@@ -1,0 +1,89 @@
+import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
+import * as df from 'durable-functions';
+import { AgentClient } from '../../client/agent-client.ts';
+import type { TurnWaiters } from '../../client/turn-waiters.ts';
+import { unknownAgentReply } from '../../http/problem.ts';
+import { readBody } from '../../http/read-body.ts';
+import type { HttpReply } from '../../http/reply.ts';
+import { serveRun } from '../../http/run-endpoint.ts';
+import { envelopeOf, type RawRequest } from '../../http/run-request.ts';
+import type { JsonObject } from '../../json.ts';
+import type { HttpSettings, RegisteredAgent } from './app-options.ts';
+import { contextLogger } from './context-logger.ts';
+import { durableClientPort } from './durable-client.ts';
+
+/** `POST agents/{agent}/run`. */
+export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettings, waiters: TurnWaiters): void {
+  const { agent, allowedRoles } = registered;
+  app.http(`http-${agent.name}`, {
+    route: `agents/${agent.name}/run`,
+    methods: ['POST'],
+    authLevel: http.authLevel,
+    extraInputs: [df.input.durableClient()],
+    handler: async (request, context) => {
+      const log = contextLogger(context);
+      const client = new AgentClient({ port: durableClientPort(context), waiters, log });
+      return toResponse(
+        await serveRun(rawRequest(request), { ...http, agentName: agent.name, allowedRoles, client, log }),
+      );
+    },
+  });
+}
+
+/** The same route for names that no agent has; the host prefers the routes above. */
+export function registerUnknownAgentTrigger(names: readonly string[], http: HttpSettings): void {
+  app.http('http-agent-not-found', {
+    route: 'agents/{agentName}/run',
+    methods: ['POST'],
+    authLevel: http.authLevel,
+    handler: async (request) => {
+      // Which agents there are is nobody's business in production.
+      const known = process.env.AZURE_FUNCTIONS_ENVIRONMENT === 'Development' ? names : undefined;
+      const envelope = envelopeOf(rawRequest(request));
+      return toResponse(unknownAgentReply(request.params.agentName ?? '', known, envelope, http));
+    },
+  });
+}
+
+/** `GET health`. */
+export function registerHealthTrigger(agents: readonly RegisteredAgent[], http: HttpSettings): void {
+  const body = healthBody(agents);
+  app.http('health_check', {
+    route: 'health',
+    methods: ['GET'],
+    authLevel: http.authLevel,
+    handler: async () => ({ jsonBody: body }),
+  });
+}
+
+function healthBody(agents: readonly RegisteredAgent[]): JsonObject {
+  return {
+    status: 'healthy',
+    agents: agents.map(({ agent, enableHttp }) => ({
+      name: agent.name,
+      type: 'Agent',
+      http_endpoint_enabled: enableHttp,
+      mcp_tool_enabled: false,
+      model: {
+        provider: agent.model.provider,
+        modelId: agent.model.modelId ?? null,
+        simulated: agent.model.simulated,
+      },
+    })),
+    agent_count: agents.length,
+    workflows: [],
+    workflow_count: 0,
+  };
+}
+
+function rawRequest(request: HttpRequest): RawRequest {
+  return {
+    header: (name) => request.headers.get(name),
+    query: request.query,
+    readBody: (maxBytes) => readBody(request.body, request.headers.get('content-length'), maxBytes),
+  };
+}
+
+function toResponse({ status, headers, body }: HttpReply): HttpResponseInit {
+  return { status, headers, body };
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { CliUsageError, HELP, parseCliArgs, type StartCommand } from './cli/args.ts';
+import { renderBanner } from './cli/banner.ts';
+import { createConsoleLogger } from './cli/console-logger.ts';
+import { HostError } from './functions/host-error.ts';
+import { readSettings } from './functions/settings.ts';
+import { LocalHost } from './host.ts';
+import { StoreError } from './store/schema.ts';
+
+/** Time for running work when the host is told to stop, in milliseconds. */
+const graceMs = 10_000;
+
+async function start(command: StartCommand): Promise<void> {
+  const { logLevels } = readSettings(command.appDirectory);
+  const logger = createConsoleLogger({ logLevels, verbose: command.verbose });
+  const host = await LocalHost.start({ ...command, logger });
+  process.stdout.write(renderBanner(host.app.functions, host.router, host.url));
+  process.stdout.write(`\nListening on ${host.url} (state in ${host.dataDirectory}). Press Ctrl-C to stop.\n\n`);
+  if (command.host !== undefined) {
+    logger.warn('Requests are answered for other machines too, and no keys are checked.');
+  }
+  process.send?.({ type: 'ready', url: host.url, dataFolder: host.dataDirectory });
+
+  let signals = 0;
+  const stop = () => {
+    signals++;
+    if (signals > 1) process.exit(130);
+    logger.info('Stopping. Press Ctrl-C again to stop at once; what is cut off goes on after the next start.');
+    host.stop(graceMs).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error('The stop was not clean; what was not finished goes on after the next start.', error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('unhandledRejection', (reason) => {
+    logger.error('A promise in the app was rejected and nobody handled it.', reason);
+  });
+}
+
+try {
+  const command = parseCliArgs(process.argv.slice(2));
+  if (command.kind === 'help') process.stdout.write(HELP);
+  else await start(command);
+} catch (error) {
+  if (!(error instanceof HostError || error instanceof StoreError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(error instanceof CliUsageError ? 2 : 1);
+}

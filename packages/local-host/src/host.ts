@@ -1,0 +1,168 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppExecutor } from './durable/app-executor.ts';
+import { clientBindingData } from './durable/client-binding.ts';
+import { DurableHttpApi } from './durable/http-api.ts';
+import { callApi, RpcServer } from './durable/rpc-server.ts';
+import { loadApp } from './functions/app-loader.ts';
+import type { FunctionsApp } from './functions/functions-app.ts';
+import { FunctionsHttpServer } from './functions/http-server.ts';
+import type { Router } from './functions/router.ts';
+import { applyEnvironment, type HostSettings, isDisabledFunction, readSettings } from './functions/settings.ts';
+import { findUnsupported } from './functions/trigger-support.ts';
+import { Hub } from './hub/hub.ts';
+import { type Logger, silentLogger } from './log.ts';
+import { SqliteStore } from './store/sqlite-store.ts';
+
+export interface LocalHostOptions {
+  /** Folder with the app's package.json and host.json. */
+  appDirectory: string;
+  /** Default: `.durable` in the app's folder. */
+  dataDirectory?: string | undefined;
+  /** Default: that of local.settings.json, else 7071. 0 takes a free one. */
+  port?: number | undefined;
+  /** Address to listen on. Default: this machine only. */
+  host?: string | undefined;
+  /** Take the long way through JSON text everywhere, as Azure does. Default false. */
+  strict?: boolean | undefined;
+  logger?: Logger | undefined;
+}
+
+interface Parts {
+  url: string;
+  dataDirectory: string;
+  app: FunctionsApp;
+  router: Router;
+  hub: Hub;
+  server: FunctionsHttpServer;
+  rpc: RpcServer;
+  store: SqliteStore;
+}
+
+const webhookPrefix = '/runtime/webhooks/durabletask';
+
+/** The local host: one app, its HTTP functions, and its durable functions on a store of its own. */
+export class LocalHost {
+  readonly url: string;
+  readonly dataDirectory: string;
+  readonly app: FunctionsApp;
+  readonly router: Router;
+  readonly hub: Hub;
+  readonly #server: FunctionsHttpServer;
+  readonly #rpc: RpcServer;
+  readonly #store: SqliteStore;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.url = parts.url;
+    this.dataDirectory = parts.dataDirectory;
+    this.app = parts.app;
+    this.router = parts.router;
+    this.hub = parts.hub;
+    this.#server = parts.server;
+    this.#rpc = parts.rpc;
+    this.#store = parts.store;
+  }
+
+  /**
+   * Takes the data folder and the port, loads the app, and goes on with what an earlier process left.
+   *
+   * @throws HostError (settings, port, app) or StoreError (data folder), with what to do
+   */
+  static async start(options: LocalHostOptions): Promise<LocalHost> {
+    const settings = readSettings(options.appDirectory);
+    const dataDirectory = options.dataDirectory ?? join(options.appDirectory, '.durable');
+    mkdirSync(dataDirectory, { recursive: true });
+    const undo: (() => unknown)[] = [];
+    try {
+      return new LocalHost(await compose(options, settings, dataDirectory, undo));
+    } catch (error) {
+      for (const step of undo.reverse()) await step();
+      throw error;
+    }
+  }
+
+  /**
+   * Refuses new requests, lets running ones end, then stops. What is cut off goes on after the next start.
+   *
+   * @param graceMs time for what runs, in milliseconds; default 10 s
+   */
+  stop(graceMs = 10_000): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs);
+    return this.#stopped;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const deadline = Date.now() + graceMs;
+    await this.#server.stop(graceMs);
+    await this.hub.stop(Math.max(0, deadline - Date.now()));
+    await this.app.stop();
+    this.#rpc.stop();
+    this.#store.close();
+  }
+}
+
+async function compose(
+  options: LocalHostOptions,
+  settings: HostSettings,
+  dataDirectory: string,
+  undo: (() => unknown)[],
+): Promise<Parts> {
+  const logger = options.logger ?? silentLogger;
+  const { appDirectory, host } = options;
+  const server = new FunctionsHttpServer({
+    port: options.port ?? settings.port ?? 7071,
+    ...(host !== undefined && { host }),
+    cors: settings.cors,
+    logger,
+  });
+  const { port, url } = await server.listen();
+  undo.push(() => server.stop(0));
+  const store = SqliteStore.open(dataDirectory);
+  undo.push(() => store.close());
+  applyEnvironment(settings, { appDirectory, port });
+
+  let api: DurableHttpApi | undefined;
+  const rpc = await RpcServer.start(() => api!, logger);
+  undo.push(() => rpc.stop());
+  const address = { origin: url, taskHub: settings.taskHubName, rpcBaseUrl: rpc.baseUrl };
+  const clientData = { string: clientBindingData(address) };
+
+  const app = await loadApp({
+    appDirectory,
+    logger,
+    resolveInput: ({ type }) => (/^(durable|orchestration)Client$/i.test(type) ? clientData : undefined),
+  });
+  undo.push(() => app.stop());
+  const { maxConcurrentActivityFunctions, maxEntityOperationBatchSize } = settings.durableTask;
+  const hub = new Hub({
+    store,
+    executor: new AppExecutor(app, { strict: options.strict ?? false }),
+    logger,
+    ...limit('maxConcurrentActivities', maxConcurrentActivityFunctions),
+    ...limit('maxEntityOperationBatchSize', maxEntityOperationBatchSize),
+  });
+  api = new DurableHttpApi(hub, address);
+  const durableApi = api;
+  server.mount(webhookPrefix, async ({ method, url: target, headers, body }) =>
+    callApi(durableApi, {
+      method,
+      path: target.pathname.slice(webhookPrefix.length).replace(/^\//, ''),
+      query: target.searchParams,
+      headers,
+      body: body.toString('utf8'),
+    }),
+  );
+  for (const { message } of findUnsupported(app.functions, supportedTriggers)) logger.warn(message);
+  hub.start();
+  const router = server.serve(app, { routePrefix: settings.routePrefix, isDisabled: (fn) => isDisabledFunction(fn) });
+  return { url, dataDirectory, app, router, hub, server, rpc, store };
+}
+
+const supportedTriggers = ['httpTrigger', 'orchestrationTrigger', 'entityTrigger', 'activityTrigger'];
+
+/** A whole number above zero from host.json; anything else leaves the default. */
+function limit<K extends string>(name: K, value: unknown): { [P in K]?: number } {
+  const number = Number(value);
+  return (Number.isInteger(number) && number > 0 ? { [name]: number } : {}) as { [P in K]?: number };
+}
