@@ -44,10 +44,14 @@ const runNames: ReadonlySet<string> = new Set(['run', 'runagentasync', 'run_agen
  * there can be one, and is the result.
  */
 export async function performOperation(call: SessionOperation): Promise<OperationOutcome> {
-  const operation = (call.operation ?? '').toLowerCase();
-  if (runNames.has(operation)) return run(call);
-  if (operation === 'reset') return reset(call);
-  return { result: { error: `Unknown operation: ${call.operation ?? ''}` } };
+  try {
+    const operation = (call.operation ?? '').toLowerCase();
+    if (runNames.has(operation)) return await run(call);
+    if (operation === 'reset') return reset(call);
+    return { result: { error: `Unknown operation: ${call.operation ?? ''}` } };
+  } catch (bug) {
+    return refuse(bug, undefined);
+  }
 }
 
 async function run(call: SessionOperation): Promise<OperationOutcome> {

@@ -88,13 +88,21 @@ function readRetryAfterMs(headers: Headers | undefined): number | undefined {
 
 /** The error's text, short and without keys. */
 function publicText(error: unknown, secret: string | undefined): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
   let text = error instanceof Error ? error.message : String(error);
-  const detail = (cause as NodeJS.ErrnoException | undefined)?.code ?? cause?.message;
-  if (detail) text += ` (${detail})`;
+  const detail = rootCause(error);
+  if (detail !== undefined) text += ` (${detail})`;
   if (secret !== undefined && secret.length >= 4) text = text.replaceAll(secret, '***');
   text = text
     .replace(/\b(sk-|Bearer\s+)[\w.*+/=-]+/gi, '$1***')
     .replace(/([?&](?:api[-_]?key|code|sig)=)[^&\s]+/gi, '$1***');
   return boundText(text, 500);
+}
+
+/** The innermost reason, such as ECONNREFUSED: a network failure comes wrapped twice. */
+function rootCause(error: unknown): string | undefined {
+  let cause = error;
+  for (let depth = 0; depth < 5 && cause instanceof Error && cause.cause instanceof Error; depth++) cause = cause.cause;
+  return cause instanceof Error && cause !== error
+    ? ((cause as NodeJS.ErrnoException).code ?? cause.message)
+    : undefined;
 }

@@ -23,8 +23,8 @@ const supportedMajor = '1';
  * version.
  */
 export function parseState(stored: unknown): StateDocument {
-  if (stored === undefined || stored === null || stored === '') return emptyState();
-  const state = typeof stored === 'string' ? parseText(stored) : stored;
+  const state = typeof stored === 'string' && stored !== '' ? parseText(stored) : stored;
+  if (state === undefined || state === null || state === '') return emptyState();
   if (!isObject(state)) throw invalid('', 'is not an object');
   checkVersion(state.schemaVersion);
   if (!isObject(state.data)) throw invalid('data', 'is not an object');

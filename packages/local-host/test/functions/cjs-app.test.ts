@@ -90,7 +90,7 @@ test('functions are registered with the bindings the library declares', () => {
   assert.equal(trigger.route, 'hello/{name}');
   assert.deepEqual(trigger.methods, ['GET', 'POST']);
   assert.equal(trigger.authLevel, 'anonymous');
-  assert.deepEqual(bindings.$return, { name: '$return', type: 'http', direction: 'out' });
+  assert.deepEqual([bindings.$return?.type, bindings.$return?.direction], ['http', 'out']);
   assert.equal(find('echo').retryOptions?.maxRetryCount, 2);
   assert.deepEqual(find('echo').retryOptions?.delayInterval, { seconds: 3 });
 });
