@@ -107,3 +107,12 @@ test('the content filter of Azure becomes "modelRefused"', async (t) => {
   );
   await assert.rejects(client.complete(ask, context()), { code: 'modelRefused' });
 });
+
+test('a key that the server repeats in its error does not reach ours', async (t) => {
+  const { server, client } = await setUp(t, '', { apiKey: '0123456789abcdef' });
+  server.reply(providerError(422, { message: 'bad header api-key: 0123456789abcdef' }));
+  await assert.rejects(client.complete(ask, context()), {
+    code: 'modelBadRequest',
+    message: /bad header api-key: \*\*\*/,
+  });
+});

@@ -26,6 +26,8 @@ interface TaskNode {
   state: NodeState;
   parent: TaskNode | undefined;
   children: TaskNode[];
+  /** How many children a compound has; while it is being invoked `children` is shorter. */
+  width: number;
   /** Only for timers: the action whose cancel flag counts. */
   cancelable: { isCanceled: boolean } | undefined;
   id: number | undefined;
@@ -202,7 +204,7 @@ class Sequencer {
       case 'all':
         if (parent.state !== 'pending') return;
         if (!ok) this.#end(parent, false);
-        else if (parent.children.every((child) => child.state === 'done')) this.#end(parent, true);
+        else if (allDone(parent)) this.#end(parent, true);
         return;
       case 'retry':
         this.#retryChildEnded(parent, parent.retry!, ok);
@@ -281,8 +283,7 @@ class Sequencer {
       }
       return known;
     }
-    const node = this.#invokeNew(action, parent);
-    return node;
+    return this.#invokeNew(action, parent);
   }
 
   #invokeNew(action: Action, parent: TaskNode | undefined): TaskNode {
@@ -331,7 +332,10 @@ class Sequencer {
           action,
           newNode(action.actionType === ActionType.WhenAny ? 'any' : 'all', parent, undefined),
         );
+        node.width = action.compoundActions.length;
         for (const child of action.compoundActions) node.children.push(this.#invoke(child, node));
+        // The last child may have ended while it was invoked: its event was already there.
+        if (node.kind === 'all' && node.state === 'pending' && allDone(node)) this.#end(node, true);
         return node;
       }
       default:
@@ -386,7 +390,11 @@ class Sequencer {
 }
 
 function newNode(kind: TaskNode['kind'], parent: TaskNode | undefined, id: number | undefined): TaskNode {
-  return { kind, state: 'pending', parent, children: [], cancelable: undefined, id, retry: undefined };
+  return { kind, state: 'pending', parent, children: [], width: 0, cancelable: undefined, id, retry: undefined };
+}
+
+function allDone(node: TaskNode): boolean {
+  return node.children.length === node.width && node.children.every((child) => child.state === 'done');
 }
 
 function retryDelay(options: RetryOptions, attempt: number): number {

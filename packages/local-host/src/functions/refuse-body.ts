@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** How long a client that is still sending gets to read the answer. */
-const LINGER_MS = 1000;
+const LINGER_MS = 500;
 
 /**
  * Answers 413 at once and closes the connection. What the client still sends meanwhile is thrown away unread: closing

@@ -48,7 +48,10 @@ test('an episode gives the same answer through text and with live objects', asyn
   const text = (asText.returnValue as { json: string }).json;
   const state = JSON.parse(text) as OrchestratorState;
   assert.equal(state.isDone, false);
-  assert.deepEqual(state.actions[0]?.map(({ functionName, input }) => [functionName, input]), [['double', 21]]);
+  assert.deepEqual(
+    state.actions[0]?.map(({ functionName, input }) => [functionName, input]),
+    [['double', 21]],
+  );
   assert.equal(JSON.stringify(live.returnValue), text);
 });
 
@@ -61,7 +64,12 @@ test('what the durable library hangs on the context can be inspected afterwards'
 });
 
 test('an entity batch runs', async () => {
-  const batch = { self: { name: 'counter', key: 'k' }, exists: false, state: null, batch: [{ name: 'add', input: '5' }] };
+  const batch = {
+    self: { name: 'counter', key: 'k' },
+    exists: false,
+    state: null,
+    batch: [{ name: 'add', input: '5' }],
+  };
   const done = await app.invoke(find('counter'), { trigger: { kind: 'live', value: batch }, raw: true });
   assert.equal((done.returnValue as { entityState: string }).entityState, '5');
 });

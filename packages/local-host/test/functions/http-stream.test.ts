@@ -46,7 +46,7 @@ app.http('ignores', { methods: ['POST'], handler: () => ({ body: 'unread' }) });
 app.http('nothing', { handler: () => undefined });
 app.http('throws', { handler: () => { throw new Error('early'); } });
 app.http('breaks', {
-  handler: () => ({ body: (async function* () { yield 'begin'; throw new Error('late'); })() }),
+  handler: () => ({ body: (async function* () { yield 'begin'; await gate('breaks'); throw new Error('late'); })() }),
 });
 app.http('left', {
   handler: async () => {
@@ -125,6 +125,7 @@ test('a failure before the response is answered 500 with an empty body', async (
 
 test('a failure in the middle of a body cuts the connection', async () => {
   const response = await fetch(`${url}/api/breaks`);
+  gates.breaks?.();
   await assert.rejects(response.text());
   assert.match(logged(), /Function "breaks" failed/);
 });

@@ -21,8 +21,18 @@ const SIMPLE = { type: 'module', main: 'app.js' };
 
 const CASES: { name: string; files: Files; code: string; says: RegExp }[] = [
   { name: 'a folder without package.json', files: {}, code: 'noPackageJson', says: /--app/ },
-  { name: 'a package.json that is no JSON', files: { 'package.json': '{' }, code: 'invalidPackageJson', says: /Correct/ },
-  { name: 'a package.json that is a list', files: { 'package.json': '[]' }, code: 'invalidPackageJson', says: /object/ },
+  {
+    name: 'a package.json that is no JSON',
+    files: { 'package.json': '{' },
+    code: 'invalidPackageJson',
+    says: /Correct/,
+  },
+  {
+    name: 'a package.json that is a list',
+    files: { 'package.json': '[]' },
+    code: 'invalidPackageJson',
+    says: /object/,
+  },
   { name: 'a package.json without main', files: { 'package.json': {} }, code: 'noMain', says: /Set "main"/ },
   {
     name: 'an app that was not built',

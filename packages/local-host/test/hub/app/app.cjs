@@ -127,3 +127,52 @@ df.app.entity('Counter', (context) => {
 });
 
 app.http('ping', { handler: async () => ({ body: 'pong' }) });
+
+// Plays a program of nested steps and checks that every step gets its own result.
+df.app.orchestration('interpret', function* (context) {
+  const make = (step) => {
+    switch (step.k) {
+      case 'act':
+        return context.df.callActivity('echo', step.id);
+      case 'retry':
+        return context.df.callActivityWithRetry('flaky', new df.RetryOptions(10, step.attempts), step.id);
+      case 'sub':
+        return context.df.callSubOrchestrator('sequence', step.id);
+      case 'timer':
+        return context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + 1000));
+      case 'event':
+        return context.df.waitForExternalEvent(step.name);
+      case 'entity':
+        return context.df.callEntity(new df.EntityId('Counter', 'c'), 'echo', step.id);
+      default:
+        return step.k === 'all' ? context.df.Task.all(step.of.map(make)) : context.df.Task.any(step.of.map(make));
+    }
+  };
+  const check = (step, result) => {
+    if (['act', 'retry', 'sub', 'entity'].includes(step.k) && result !== step.id) {
+      throw new Error(`step ${step.id} was answered with ${JSON.stringify(result)}`);
+    }
+    if (step.k === 'event' && result !== step.name) throw new Error(`event ${step.name} carried ${JSON.stringify(result)}`);
+    if (step.k === 'all') step.of.forEach((child, i) => check(child, result[i]));
+  };
+  for (const step of context.df.getInput()) {
+    if (step.k === 'signal') {
+      context.df.signalEntity(new df.EntityId('Counter', 'c'), 'add', 1);
+      continue;
+    }
+    const task = make(step);
+    try {
+      const result = yield task;
+      if (step.k === 'any') {
+        const index = task.children.indexOf(result);
+        if (step.of[index].k !== 'any' && result.isCompleted) check(step.of[index], result.result);
+        for (const [i, child] of task.children.entries()) {
+          if (step.of[i].k === 'timer' && !child.isCompleted) child.cancel();
+        }
+      } else check(step, result);
+    } catch (error) {
+      if (!/out of luck/.test(error.message)) throw error;
+    }
+  }
+  return 'every step had its own result';
+});
