@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { Agent } from '../../src/agent/agent.ts';
+import { utf8Bytes } from '../../src/agent/bound-text.ts';
+import { executeToolCall } from '../../src/agent/execute-tool-call.ts';
+import { type AnyTool, tool } from '../../src/agent/tool.ts';
+import { scriptedModel } from '../../src/testing.ts';
+import { errorOf, runContext, toolCall } from './support.ts';
+
+function agentWith(tools: AnyTool[], options: { toolTimeoutMs?: number; maxToolResultBytes?: number } = {}): Agent {
+  return new Agent({ name: 'helper', model: scriptedModel([]), tools, ...options });
+}
+
+/** An agent whose tool "echo" returns its arguments and records that it was called. */
+function echoAgent() {
+  const calls: unknown[] = [];
+  const echo = tool({
+    name: 'echo',
+    description: 'Echo.',
+    parameters: z.object({ city: z.string().optional() }),
+    execute: (args) => {
+      calls.push(args);
+      return args;
+    },
+  });
+  return { agent: agentWith([echo]), calls };
+}
+
+test('valid arguments reach the tool as the output of its schema', async () => {
+  const add = tool({
+    name: 'add',
+    description: 'Adds.',
+    parameters: z.object({ a: z.coerce.number(), b: z.number().default(10) }),
+    execute: ({ a, b }) => a + b,
+  });
+  assert.equal(await executeToolCall(agentWith([add]), toolCall('add', { a: '5' }), runContext()), 15);
+});
+
+for (const empty of [undefined, '', ' \n', {}]) {
+  test(`arguments ${JSON.stringify(empty)} count as an empty object`, async () => {
+    const { agent, calls } = echoAgent();
+    assert.deepEqual(await executeToolCall(agent, toolCall('echo', empty), runContext()), {});
+    assert.deepEqual(calls, [{}]);
+  });
+}
+
+const wrong = ['{"{"city":"x"}', 'null', '[]', '"x"', '7', 'x'.repeat(2_000_000), '{"city":1}', '['.repeat(200_000)];
+for (const written of wrong) {
+  test(`arguments ${written.slice(0, 16)} give a bounded error and no call`, async () => {
+    const { agent, calls } = echoAgent();
+    const result = await executeToolCall(agent, toolCall('echo', written), runContext());
+    assert.equal(errorOf(result).code, 'invalidArguments');
+    assert.match(errorOf(result).message, /"echo" was not called/);
+    assert.ok(utf8Bytes(JSON.stringify(result)) <= 1024);
+    assert.deepEqual(calls, []);
+  });
+}
+
+test('arguments that are a JSON object in text are taken', async () => {
+  const { agent } = echoAgent();
+  assert.deepEqual(await executeToolCall(agent, toolCall('echo', '{"city":"Oslo"}'), runContext()), { city: 'Oslo' });
+});
+
+test('a __proto__ key in the arguments does not reach the tool', async () => {
+  let seen: object = {};
+  const agent = agentWith([
+    tool({
+      name: 'take',
+      description: 'Takes.',
+      parameters: { type: 'object' },
+      execute: (args) => {
+        seen = { ...args };
+        return Object.keys(args);
+      },
+    }),
+  ]);
+  const text = '{"a":{"__proto__":{"admin":true}},"__proto__":{"admin":true}}';
+  for (const written of [text, JSON.parse(text)]) {
+    assert.deepEqual(await executeToolCall(agent, toolCall('take', written), runContext()), ['a']);
+    assert.equal(JSON.stringify(seen), '{"a":{}}');
+  }
+});
+
+test('the problem of each argument is named', async () => {
+  const { agent } = echoAgent();
+  const result = await executeToolCall(agent, toolCall('echo', { city: 7 }), runContext());
+  assert.match(errorOf(result).message, /city: /);
+});
+
+test('a plain JSON Schema checks the required names', async () => {
+  const parameters = { type: 'object', required: ['id', 'note'] };
+  const agent = agentWith([tool({ name: 'take', description: 'Takes.', parameters, execute: () => 'called' })]);
+  assert.match(
+    errorOf(await executeToolCall(agent, toolCall('take', { id: 1 }), runContext())).message,
+    /missing: note/,
+  );
+  assert.equal(await executeToolCall(agent, toolCall('take', { id: 1, note: null }), runContext()), 'called');
+});
