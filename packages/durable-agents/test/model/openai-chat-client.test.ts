@@ -3,10 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { Agent } from '../../src/agent/agent.ts';
 import { tool } from '../../src/agent/tool.ts';
-import type { ModelError } from '../../src/errors.ts';
 import type { ChatRequest } from '../../src/model/chat-client.ts';
 import { OpenAIChatClient } from '../../src/openai.ts';
-import { completion, json, openAIServer, providerError, type Reply } from './openai-server.ts';
+import { completion, openAIServer, type Reply } from './openai-server.ts';
 
 const key = 'sk-test-0123456789abcdef';
 const ask: ChatRequest = {
