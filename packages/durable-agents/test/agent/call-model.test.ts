@@ -48,7 +48,7 @@ test('without a hint the waits double', async () => {
   const outcome = await callModel(agentOf(scriptedModel(steps), { maxModelRetries: 3 }), request, runContext(), sleep);
   assert.equal(errorOf(outcome).code, 'modelRateLimited');
   assert.deepEqual(
-    delays.map((delay, n) => delay >= 500 * 2 ** n && delay <= 626 * 2 ** n),
+    delays.map((delay, n) => delay >= 150 * 2 ** n && delay <= 150 * 2 ** n + Math.max(150 * 2 ** n * 0.25, 100) + 1),
     [true, true, true],
   );
 });

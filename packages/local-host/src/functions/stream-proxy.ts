@@ -16,7 +16,7 @@ export class StreamProxies {
       const [callback] = args;
       if (args.length === 1 && typeof callback === 'function') {
         remember(this);
-        return listenAnywhere.call(this, callback);
+        return listenAnywhere.call(this, 0, '127.0.0.1', callback);
       }
       return listenAnywhere.apply(this, args);
     } as typeof original;
