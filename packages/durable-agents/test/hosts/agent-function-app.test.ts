@@ -102,9 +102,9 @@ describe('the run endpoint, with the real durable client', () => {
     assert.equal(failed.status, 500);
     assert.equal(failed.json.errorCode, 'modelUnauthorized');
     assert.equal(failed.json.error.code, 'modelUnauthorized');
-    const log = core.logged.join('\n');
-    assert.match(log, /error An agent turn failed\. .*"code":"modelUnauthorized".*"fix":"Set the key\."/);
-    assert.doesNotMatch(log, /secret|sk-123/);
+    const line = core.logged.find((logged) => logged.includes('An agent turn failed.')) ?? '';
+    assert.match(line, /^error .*"code":"modelUnauthorized".*"fix":"Set the key\."/);
+    assert.doesNotMatch(line, /secret|sk-123/);
     const next = await run({ message: 'again', sessionId: 's' });
     assert.equal(next.json.response, 'better');
   });
@@ -169,7 +169,7 @@ describe('the run endpoint, with the real durable client', () => {
       body: { bytes: Buffer.from('hi') },
     };
     const returned = await core.invoke('http-Joker', { http }, { durableClient: data });
-    assert.equal((returned?.http as { statusCode: string }).statusCode, '503');
+    assert.match(JSON.stringify(returned?.http), /"statusCode":"503"/);
   });
 });
 

@@ -70,7 +70,9 @@ export class DurableBackend {
       const state = this.states.get(`${name}/${key}`);
       return state === undefined ? [404, '{}'] : [200, state];
     }
-    const input: unknown = JSON.parse(Buffer.concat(await Array.fromAsync(body)).toString());
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    const input: unknown = JSON.parse(Buffer.concat(chunks).toString());
     this.#queue = this.#queue.then(() => this.#perform(name, key, { name: url.searchParams.get('op') ?? '', input }));
     return [202, ''];
   }
