@@ -2,8 +2,9 @@
  * What a durable turn costs over the model call itself. Each figure is taken beside its floor in the same run: the
  * same request to a bare HTTP server that calls the same model and stores nothing. Model time is the server's own delay.
  */
-import { createServer } from 'node:http';
+
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +43,9 @@ try {
   const turnTimes = await sample(200, turn());
   row('floor: bare HTTP + model', floorTimes);
   row('one turn, new session, waited for', turnTimes);
-  console.log(`  over the floor: p50 ${(p(turnTimes, 0.5) - p(floorTimes, 0.5)).toFixed(2)} ms, p99 ${(p(turnTimes, 0.99) - p(floorTimes, 0.99)).toFixed(2)} ms; ratio ${(p(turnTimes, 0.5) / p(floorTimes, 0.5)).toFixed(2)}`);
+  console.log(
+    `  over the floor: p50 ${(p(turnTimes, 0.5) - p(floorTimes, 0.5)).toFixed(2)} ms, p99 ${(p(turnTimes, 0.99) - p(floorTimes, 0.99)).toFixed(2)} ms; ratio ${(p(turnTimes, 0.5) / p(floorTimes, 0.5)).toFixed(2)}`,
+  );
 
   const long = await sample(300, turn('long'));
   row('turn 1-50 of one session', long.slice(0, 50));
@@ -53,7 +56,9 @@ try {
   const perClient = 10;
   const floorRate = await rate(clients, perClient, () => bare);
   const turnRate = await rate(clients, perClient, (client) => turn(`client-${client}`));
-  console.log(`${clients} clients: floor ${floorRate.toFixed(0)}/s, durable turns ${turnRate.toFixed(0)}/s; ratio ${(turnRate / floorRate).toFixed(2)}`);
+  console.log(
+    `${clients} clients: floor ${floorRate.toFixed(0)}/s, durable turns ${turnRate.toFixed(0)}/s; ratio ${(turnRate / floorRate).toFixed(2)}`,
+  );
   console.log(`host process to ready: ${startMs.toFixed(0)} ms`);
 } finally {
   await host.stop();

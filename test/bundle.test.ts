@@ -10,7 +10,8 @@ import { HostProcess, root, temporaryFolder } from './support/host-process.ts';
 /** What is deployed: the built files and the settings, with no node_modules anywhere above. */
 function deploy(t: { after(fn: () => void): void }): string {
   const folder = temporaryFolder(t);
-  for (const name of ['package.json', 'host.json', 'dist']) cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const name of ['package.json', 'host.json', 'dist'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
   for (let at = folder; at !== dirname(at); at = dirname(at)) {
     assert.equal(existsSync(join(at, 'node_modules')), false, `no node_modules above the deployed app (${at})`);
   }
@@ -74,6 +75,8 @@ test('every package the bundle needs at run time is inside it, and the host sett
   const missing = [...external].filter((id) => !id.startsWith('node:') && !builtin.has(id));
   // `debug` asks for supports-color inside a try, only to colour a terminal.
   assert.deepEqual(missing.sort(), ['@azure/functions-core', 'supports-color']);
-  const host = JSON.parse(readFileSync(join(root, 'host.json'), 'utf8')) as { extensionBundle: { id: string; version: string } };
+  const host = JSON.parse(readFileSync(join(root, 'host.json'), 'utf8')) as {
+    extensionBundle: { id: string; version: string };
+  };
   assert.deepEqual(host.extensionBundle, { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' });
 });

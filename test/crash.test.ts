@@ -53,7 +53,9 @@ test(`after ${kills} kills at random moments nothing acknowledged is lost and no
   for (const id of log.started) {
     const ended = await eventually(`orchestration ${id}`, async () => {
       const status = await host.instance(id);
-      return status !== undefined && status.runtimeStatus !== 'Running' && status.runtimeStatus !== 'Pending' ? status : undefined;
+      return status !== undefined && status.runtimeStatus !== 'Running' && status.runtimeStatus !== 'Pending'
+        ? status
+        : undefined;
     });
     assert.equal(ended.runtimeStatus, 'Completed', `orchestration ${id}: ${JSON.stringify(ended.output)}`);
   }
@@ -69,7 +71,9 @@ test(`after ${kills} kills at random moments nothing acknowledged is lost and no
     const unanswered = () => [...log.acknowledged].filter(([, owner]) => owner === session).map(([text]) => text);
     const history = await eventually(`the answers of ${session}`, async () => {
       const entries = (await host.session('DocumentPublisher', session))?.data.conversationHistory ?? [];
-      const texts = entries.filter(({ $type }) => $type === 'request').map((entry) => entry.messages[0]?.contents[0]?.text);
+      const texts = entries
+        .filter(({ $type }) => $type === 'request')
+        .map((entry) => entry.messages[0]?.contents[0]?.text);
       return unanswered().every((text) => texts.includes(text)) ? entries : undefined;
     });
     for (let i = 0; i < history.length; i += 2) {
@@ -83,7 +87,8 @@ test(`after ${kills} kills at random moments nothing acknowledged is lost and no
     }
   }
   for (const [text, count] of seen) assert.equal(count, 1, `${text} is in the session once`);
-  for (const text of log.acknowledged.keys()) assert.ok(seen.has(text), `${text} was acknowledged and is in the session`);
+  for (const text of log.acknowledged.keys())
+    assert.ok(seen.has(text), `${text} was acknowledged and is in the session`);
 
   const lines = published();
   for (const id of log.started) assert.ok((lines.get(id) ?? 0) >= 1, `orchestration ${id} published`);
@@ -101,7 +106,10 @@ async function talk(host: HostProcess, session: string, log: ClientLog, stop: Ab
     log.sent.set(message, session);
     try {
       const reply = await host.run('DocumentPublisher', { message, sessionId: session, waitForResponse: wait });
-      assert.ok(reply.status === 503 || reply.status === (wait ? 200 : 202), `unexpected ${reply.status}: ${JSON.stringify(reply.body)}`);
+      assert.ok(
+        reply.status === 503 || reply.status === (wait ? 200 : 202),
+        `unexpected ${reply.status}: ${JSON.stringify(reply.body)}`,
+      );
       if (reply.status !== 503) log.acknowledged.set(message, session);
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;

@@ -31,9 +31,23 @@ export class HostProcess {
     });
   }
 
-  static async start(options: { data: string; env?: Record<string, string>; args?: string[]; app?: string }): Promise<HostProcess> {
+  static async start(options: {
+    data: string;
+    env?: Record<string, string>;
+    args?: string[];
+    app?: string;
+  }): Promise<HostProcess> {
     const cli = join(root, 'packages/local-host/src/cli.ts');
-    const args = ['start', '--app', options.app ?? root, '--port', '0', '--data', options.data, ...(options.args ?? [])];
+    const args = [
+      'start',
+      '--app',
+      options.app ?? root,
+      '--port',
+      '0',
+      '--data',
+      options.data,
+      ...(options.args ?? []),
+    ];
     const child = spawn(process.execPath, [...flags, cli, ...args], {
       env: { ...process.env, ...noModel, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -70,10 +84,17 @@ export class HostProcess {
 
   post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return fetch(this.url + path, { method: 'POST', body: text, headers: { 'content-type': 'application/json', ...headers } });
+    return fetch(this.url + path, {
+      method: 'POST',
+      body: text,
+      headers: { 'content-type': 'application/json', ...headers },
+    });
   }
 
-  async run(agent: string, body: unknown): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }> {
+  async run(
+    agent: string,
+    body: unknown,
+  ): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }> {
     const reply = await this.post(`/api/agents/${agent}/run`, body);
     return { status: reply.status, body: (await reply.json()) as Record<string, unknown>, headers: reply.headers };
   }

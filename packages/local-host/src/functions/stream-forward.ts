@@ -55,7 +55,7 @@ export async function forwardToStream(
     forward.once('response', (answer) => relay(answer, exchange).then(() => end('relayed'), fail));
     pumpBody(exchange, forward, () => end('refused'));
     app.invoke(match.route.fn, invokeRequest(match, exchange, invocationId)).then(
-      ({ result }) => (result === undefined || result === null) && end('left'),
+      ({ result }) => (result === undefined || result === null) && end('empty'),
       (error: unknown) => {
         if (isOver) {
           logger.error(`Function "${match.route.fn.name}" failed after its response had ended`, error);

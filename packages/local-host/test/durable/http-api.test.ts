@@ -22,7 +22,10 @@ describe('the durable HTTP API', () => {
       headers: { 'content-type': 'application/json', ...headers },
       body,
     });
-    return { ...reply, json: reply.body === '' ? undefined : (JSON.parse(reply.body) as never as Record<string, unknown>) };
+    return {
+      ...reply,
+      json: reply.body === '' ? undefined : (JSON.parse(reply.body) as never as Record<string, unknown>),
+    };
   };
   const ended = (id: string) => harness.end(id);
 
@@ -31,7 +34,10 @@ describe('the durable HTTP API', () => {
     assert.equal(started.status, 202);
     assert.equal(started.json?.id, 'run 1');
     assert.equal(started.headers.location, started.json?.statusQueryGetUri);
-    assert.match(String(started.json?.statusQueryGetUri), /^http:\/\/localhost:7071\/runtime\/webhooks\/durabletask\/instances\/run%201\?/);
+    assert.match(
+      String(started.json?.statusQueryGetUri),
+      /^http:\/\/localhost:7071\/runtime\/webhooks\/durabletask\/instances\/run%201\?/,
+    );
     const status = await call('GET', 'instances/run%201');
     assert.equal(status.status, 202);
     assert.deepEqual(status.json?.input, { a: 1 });
@@ -44,7 +50,10 @@ describe('the durable HTTP API', () => {
     const done = await call('GET', 'instances/run%201?showHistory=true&showHistoryOutput=true');
     assert.deepEqual([done.status, done.json?.output], [200, [1, 2]]);
     const events = done.json?.historyEvents as { EventType: string }[];
-    assert.deepEqual(events.map(({ EventType }) => EventType), ['ExecutionStarted', 'EventRaised', 'EventRaised', 'ExecutionCompleted']);
+    assert.deepEqual(
+      events.map(({ EventType }) => EventType),
+      ['ExecutionStarted', 'EventRaised', 'EventRaised', 'ExecutionCompleted'],
+    );
     assert.equal((await call('POST', 'instances/run%201/raiseEvent/A', '3')).status, 410);
   });
 
@@ -93,9 +102,10 @@ describe('the durable HTTP API', () => {
     const state = await call('GET', 'entities/counter/a%20%C5%BC%25');
     assert.deepEqual([state.status, state.json], [200, 4]);
     const list = await call('GET', 'entities/Counter?fetchState=true');
-    assert.deepEqual((list.json as unknown as { entityId: unknown; state: unknown }[]).map(({ entityId, state }) => [entityId, state]), [
-      [{ name: 'counter', key: 'a ż%' }, 4],
-    ]);
+    assert.deepEqual(
+      (list.json as unknown as { entityId: unknown; state: unknown }[]).map(({ entityId, state }) => [entityId, state]),
+      [[{ name: 'counter', key: 'a ż%' }, 4]],
+    );
   });
 
   test('lists come in pages that end, and purging by time deletes what has ended', async () => {
@@ -103,7 +113,12 @@ describe('the durable HTTP API', () => {
     const seen: string[] = [];
     let token: string | undefined;
     do {
-      const page = await call('GET', 'instances/?instanceIdPrefix=page-&top=2', '', token ? { 'x-ms-continuation-token': token } : {});
+      const page = await call(
+        'GET',
+        'instances/?instanceIdPrefix=page-&top=2',
+        '',
+        token ? { 'x-ms-continuation-token': token } : {},
+      );
       seen.push(...(page.json as unknown as { instanceId: string }[]).map(({ instanceId }) => instanceId));
       token = page.headers['x-ms-continuation-token'];
     } while (token !== undefined);

@@ -4,8 +4,14 @@ import fc from 'fast-check';
 import { AppExecutor } from '../../src/durable/app-executor.ts';
 import { finishEpisode, planEpisode } from '../../src/engine/episode.ts';
 import { EventType, type HistoryEvent } from '../../src/engine/history.ts';
-import { type ActivityMessage, type Instance, type InstanceMessage, isFinal, type Outgoing } from '../../src/engine/instance.ts';
-import { EventFactory, type EntityMessage } from '../../src/engine/scheduling.ts';
+import {
+  type ActivityMessage,
+  type Instance,
+  type InstanceMessage,
+  isFinal,
+  type Outgoing,
+} from '../../src/engine/instance.ts';
+import { type EntityMessage, EventFactory } from '../../src/engine/scheduling.ts';
 import { sequence } from '../../src/engine/sequencer.ts';
 import { testApp } from '../hub/harness.ts';
 
@@ -33,10 +39,13 @@ const { step } = fc.letrec<{ step: Step }>((tie) => ({
     }),
   ),
 }));
-const program: fc.Arbitrary<Step[]> = fc.array(fc.oneof({ arbitrary: step, weight: 5 }, { arbitrary: fc.constant<Step>({ k: 'signal' }), weight: 1 }), {
-  minLength: 1,
-  maxLength: 6,
-});
+const program: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof({ arbitrary: step, weight: 5 }, { arbitrary: fc.constant<Step>({ k: 'signal' }), weight: 1 }),
+  {
+    minLength: 1,
+    maxLength: 6,
+  },
+);
 
 function leaves(steps: readonly Step[]): Step[] {
   return steps.flatMap((entry) => (entry.k === 'all' || entry.k === 'any' ? leaves(entry.of) : [entry]));
@@ -60,9 +69,13 @@ async function play(executor: AppExecutor, steps: Step[], choose: (n: number) =>
   };
   const base = { EventId: -1, IsPlayed: false, Timestamp: new Date(0) };
   const history: HistoryEvent[] = [];
-  const failures = new Map(leaves(steps).flatMap((entry, i) => (entry.k === 'retry' ? [[entry.id, i % 4] as const] : [])));
+  const failures = new Map(
+    leaves(steps).flatMap((entry, i) => (entry.k === 'retry' ? [[entry.id, i % 4] as const] : [])),
+  );
   const pool: HistoryEvent[] = leaves(steps).flatMap((entry) =>
-    entry.k === 'event' ? [{ ...base, EventType: EventType.EventRaised, Name: entry.name, Input: JSON.stringify(entry.name) }] : [],
+    entry.k === 'event'
+      ? [{ ...base, EventType: EventType.EventRaised, Name: entry.name, Input: JSON.stringify(entry.name) }]
+      : [],
   );
   let inbox: HistoryEvent[] = [
     {
@@ -104,19 +117,41 @@ function answerTo(message: Outgoing, failures: Map<string, number>, base: object
     const left = name === 'flaky' ? (failures.get(id) ?? 0) : 0;
     if (left > 0) {
       failures.set(id, left - 1);
-      return { ...base, EventType: EventType.TaskFailed, TaskScheduledId: taskId, Reason: 'out of luck', Details: '' } as HistoryEvent;
+      return {
+        ...base,
+        EventType: EventType.TaskFailed,
+        TaskScheduledId: taskId,
+        Reason: 'out of luck',
+        Details: '',
+      } as HistoryEvent;
     }
-    return { ...base, EventType: EventType.TaskCompleted, TaskScheduledId: taskId, Result: JSON.stringify(id) } as HistoryEvent;
+    return {
+      ...base,
+      EventType: EventType.TaskCompleted,
+      TaskScheduledId: taskId,
+      Result: JSON.stringify(id),
+    } as HistoryEvent;
   }
   if (message.lane === 'entity') {
     const { id, input, signal } = JSON.parse(message.body) as EntityMessage;
     if (signal) return undefined;
-    return { ...base, EventType: EventType.EventRaised, Name: id, Input: JSON.stringify({ result: input }) } as HistoryEvent;
+    return {
+      ...base,
+      EventType: EventType.EventRaised,
+      Name: id,
+      Input: JSON.stringify({ result: input }),
+    } as HistoryEvent;
   }
   const { event } = JSON.parse(message.body) as InstanceMessage;
-  if (event.EventType !== EventType.ExecutionStarted) return { ...event, IsPlayed: false, Timestamp: new Date(event.Timestamp) };
+  if (event.EventType !== EventType.ExecutionStarted)
+    return { ...event, IsPlayed: false, Timestamp: new Date(event.Timestamp) };
   const { TaskScheduleId } = event.ParentInstance!;
-  return { ...base, EventType: EventType.SubOrchestrationInstanceCompleted, TaskScheduledId: TaskScheduleId, Result: event.Input! } as HistoryEvent;
+  return {
+    ...base,
+    EventType: EventType.SubOrchestrationInstanceCompleted,
+    TaskScheduledId: TaskScheduleId,
+    Result: event.Input!,
+  } as HistoryEvent;
 }
 
 for (const strict of [false, true]) {

@@ -51,7 +51,9 @@ test('messages come in order of their time, never early, once each, and withdraw
         for (const entry of messages) queue.add(entry);
         for (const id of withdrawn) if (messages[id]) queue.withdraw(messages[id].target, messages[id].tag!);
         for (let time = 0; time <= 60; time += 7) clock.move(time);
-        const expected = messages.filter(({ id }) => !withdrawn.includes(id)).sort((a, b) => a.due - b.due || a.id - b.id);
+        const expected = messages
+          .filter(({ id }) => !withdrawn.includes(id))
+          .sort((a, b) => a.due - b.due || a.id - b.id);
         assert.deepEqual(delivered, expected);
       },
     ),

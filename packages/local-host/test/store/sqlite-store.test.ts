@@ -16,7 +16,15 @@ function folder(t: { after(fn: () => void): void }): string {
 const outgoing = (body: string): Outgoing => ({ lane: 'entity', target: '@a@b', due: 0, tag: null, body });
 
 function instance(instanceId: string, status: Instance['status'], createdAt = 1): Instance {
-  const base = { version: '', executionId: 'x', input: null, output: null, customStatus: null, updatedAt: 1, parent: null };
+  const base = {
+    version: '',
+    executionId: 'x',
+    input: null,
+    output: null,
+    customStatus: null,
+    updatedAt: 1,
+    parent: null,
+  };
   return { ...base, instanceId, name: 'n', status, createdAt };
 }
 
@@ -27,7 +35,10 @@ test('messages keep the order of acceptance over a restart, and their ids go on 
   await store.commit({ consume: [first[1]![0]!.id] });
   store.close();
   const again = SqliteStore.open(path);
-  assert.deepEqual([...again.messages('entity')].map(({ body }) => body), ['1', '3']);
+  assert.deepEqual(
+    [...again.messages('entity')].map(({ body }) => body),
+    ['1', '3'],
+  );
   const [next] = await again.commit({ outgoing: [outgoing('4')] });
   assert.ok(next!.id > first[2]![0]!.id);
   again.close();
@@ -39,21 +50,35 @@ test('a commit that cannot be applied changes nothing, and the ones beside it st
   const results = await Promise.allSettled([
     store.commit({ outgoing: [outgoing('before')] }),
     // Position 0 is taken: the whole commit must go, its message too.
-    store.commit({ outgoing: [outgoing('lost')], history: { instanceId: 'i', replace: false, from: 0, events: ['"b"'] } }),
+    store.commit({
+      outgoing: [outgoing('lost')],
+      history: { instanceId: 'i', replace: false, from: 0, events: ['"b"'] },
+    }),
     store.commit({ outgoing: [outgoing('after')] }),
   ]);
-  assert.deepEqual(results.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled']);
-  assert.deepEqual([...store.messages('entity')].map(({ body }) => body), ['before', 'after']);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual(
+    [...store.messages('entity')].map(({ body }) => body),
+    ['before', 'after'],
+  );
   assert.deepEqual(store.history('i'), ['"a"']);
   store.close();
 });
 
 test('instances are listed by status, time and prefix, page after page', async (t) => {
   const store = SqliteStore.open(folder(t));
-  for (const [id, status, at] of [['a1', 'Completed', 10], ['a2', 'Running', 20], ['b1', 'Completed', 30]] as const) {
+  for (const [id, status, at] of [
+    ['a1', 'Completed', 10],
+    ['a2', 'Running', 20],
+    ['b1', 'Completed', 30],
+  ] as const) {
     await store.commit({ instance: instance(id, status, at) });
   }
-  const ids = (query: Parameters<SqliteStore['instances']>[0]) => store.instances(query).map(({ instanceId }) => instanceId);
+  const ids = (query: Parameters<SqliteStore['instances']>[0]) =>
+    store.instances(query).map(({ instanceId }) => instanceId);
   assert.deepEqual(ids({ limit: 10, statuses: ['Completed'] }), ['a1', 'b1']);
   assert.deepEqual(ids({ limit: 10, createdFrom: 20 }), ['a2', 'b1']);
   assert.deepEqual(ids({ limit: 10, createdTo: 20, idPrefix: 'a' }), ['a1', 'a2']);
@@ -73,7 +98,10 @@ test('an entity without state is gone, and a purged instance takes its history a
     outgoing: [{ ...outgoing('x'), lane: 'orchestration', target: 'i' }],
   });
   await store.commit({ purge: ['i'] });
-  assert.deepEqual([store.instance('i'), store.history('i'), [...store.messages('orchestration')]], [undefined, [], []]);
+  assert.deepEqual(
+    [store.instance('i'), store.history('i'), [...store.messages('orchestration')]],
+    [undefined, [], []],
+  );
   store.close();
 });
 

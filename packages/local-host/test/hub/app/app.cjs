@@ -152,8 +152,9 @@ df.app.orchestration('interpret', function* (context) {
     if (['act', 'retry', 'sub', 'entity'].includes(step.k) && result !== step.id) {
       throw new Error(`step ${step.id} was answered with ${JSON.stringify(result)}`);
     }
-    if (step.k === 'event' && result !== step.name) throw new Error(`event ${step.name} carried ${JSON.stringify(result)}`);
-    if (step.k === 'all') step.of.forEach((child, i) => check(child, result[i]));
+    if (step.k === 'event' && result !== step.name)
+      throw new Error(`event ${step.name} carried ${JSON.stringify(result)}`);
+    if (step.k === 'all') for (const [i, child] of step.of.entries()) check(child, result[i]);
   };
   for (const step of context.df.getInput()) {
     if (step.k === 'signal') {
