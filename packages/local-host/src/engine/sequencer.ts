@@ -1,7 +1,8 @@
-import { type Action, ActionType, type RetryOptions } from './actions.ts';
+import { type Action, ActionType } from './actions.ts';
 import { ReplayError } from './errors.ts';
 import { EventType, type HistoryEvent, isSchedulingEvent, type SchedulingEvent } from './history.ts';
 import { type EventFactory, schedulingLabel } from './scheduling.ts';
+import { allDone, newNode, type RetryProgress, retryDelay, type TaskNode } from './task-tree.ts';
 
 /*
  * Gives every action its sequence id, exactly as the SDK does on its own side: the two never exchange ids, so they
@@ -18,28 +19,6 @@ import { type EventFactory, schedulingLabel } from './scheduling.ts';
  * Q5  In replay an action is not invoked before the episode that scheduled it, however early its turn would come.
  * Q6  An action object seen before is the same task (a task that is part of a second compound), not a new call.
  */
-
-type NodeState = 'pending' | 'done' | 'failed';
-
-interface TaskNode {
-  kind: 'task' | 'timer' | 'call' | 'event' | 'signal' | 'all' | 'any' | 'retry';
-  state: NodeState;
-  parent: TaskNode | undefined;
-  children: TaskNode[];
-  /** How many children a compound has; while it is being invoked `children` is shorter. */
-  width: number;
-  /** Only for timers: the action whose cancel flag counts. */
-  cancelable: { isCanceled: boolean } | undefined;
-  id: number | undefined;
-  retry: RetryProgress | undefined;
-}
-
-interface RetryProgress {
-  options: RetryOptions;
-  action: Action;
-  attempt: number;
-  waiting: boolean;
-}
 
 export interface Sequenced {
   /** Events for actions that no earlier episode has scheduled, in id order. */
@@ -387,18 +366,4 @@ class Sequencer {
       );
     }
   }
-}
-
-function newNode(kind: TaskNode['kind'], parent: TaskNode | undefined, id: number | undefined): TaskNode {
-  return { kind, state: 'pending', parent, children: [], width: 0, cancelable: undefined, id, retry: undefined };
-}
-
-function allDone(node: TaskNode): boolean {
-  return node.children.length === node.width && node.children.every((child) => child.state === 'done');
-}
-
-function retryDelay(options: RetryOptions, attempt: number): number {
-  const factor = options.backoffCoefficient ?? 1;
-  const delay = options.firstRetryIntervalInMilliseconds * factor ** (attempt - 1);
-  return Math.min(delay, options.maxRetryIntervalInMilliseconds ?? Number.MAX_SAFE_INTEGER);
 }

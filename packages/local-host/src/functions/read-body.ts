@@ -31,7 +31,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      if (false) {
+      if (size > maxBytes) {
         finish({ kind: 'tooLarge' });
       } else {
         chunks.push(chunk);

@@ -1,0 +1,40 @@
+import type { Action, RetryOptions } from './actions.ts';
+
+type NodeState = 'pending' | 'done' | 'failed';
+
+/** One task of the orchestrator, as the engine follows it. */
+export interface TaskNode {
+  kind: 'task' | 'timer' | 'call' | 'event' | 'signal' | 'all' | 'any' | 'retry';
+  state: NodeState;
+  parent: TaskNode | undefined;
+  children: TaskNode[];
+  /** How many children a compound has; while it is being invoked `children` is shorter. */
+  width: number;
+  /** Only for timers: the action whose cancel flag counts. */
+  cancelable: { isCanceled: boolean } | undefined;
+  id: number | undefined;
+  retry: RetryProgress | undefined;
+}
+
+export interface RetryProgress {
+  options: RetryOptions;
+  action: Action;
+  attempt: number;
+  waiting: boolean;
+}
+
+export function newNode(kind: TaskNode['kind'], parent: TaskNode | undefined, id: number | undefined): TaskNode {
+  return { kind, state: 'pending', parent, children: [], width: 0, cancelable: undefined, id, retry: undefined };
+}
+
+/** Whether a `Task.all` has all its children and all have succeeded. */
+export function allDone(node: TaskNode): boolean {
+  return node.children.length === node.width && node.children.every((child) => child.state === 'done');
+}
+
+/** Wait after a failed attempt (from 1), in milliseconds. */
+export function retryDelay(options: RetryOptions, attempt: number): number {
+  const factor = options.backoffCoefficient ?? 1;
+  const delay = options.firstRetryIntervalInMilliseconds * factor ** (attempt - 1);
+  return Math.min(delay, options.maxRetryIntervalInMilliseconds ?? Number.MAX_SAFE_INTEGER);
+}
