@@ -114,9 +114,9 @@ test('requests that cannot be accepted get a clear error and leave nothing behin
   t.after(() => host.stop());
   const cases: [body: unknown, status: number, code: string][] = [
     ['{ "message": "hi", ', 400, 'invalidJson'],
-    ['', 400, 'emptyMessage'],
-    [{}, 400, 'emptyMessage'],
-    [{ message: '  \n ' }, 400, 'emptyMessage'],
+    ['', 400, 'invalidMessage'],
+    [{}, 400, 'invalidMessage'],
+    [{ message: '  \n ' }, 400, 'invalidMessage'],
     [{ message: 42 }, 400, 'invalidMessage'],
     [['x'], 400, 'invalidBody'],
     [{ message: 'x', role: 'system' }, 400, 'roleNotAllowed'],

@@ -32,7 +32,7 @@ export const sessionKeyRule =
 /**
  * Checks a session id given by a caller. An id that passes works everywhere: in URLs, headers, entity ids and storage.
  *
- * @throws RequestError `sessionIdInvalid` (400) with the rule in words.
+ * @throws RequestError `invalidSessionId` (400) with the rule in words.
  */
 export function checkSessionKey(key: string): SessionKey {
   const valid =
@@ -42,7 +42,7 @@ export function checkSessionKey(key: string): SessionKey {
     !controlCharacter.test(key) &&
     !loneSurrogate.test(key) &&
     !reservedKeys.has(key);
-  if (!valid) throw new RequestError('sessionIdInvalid', 400, `This session id cannot be used. ${sessionKeyRule}`);
+  if (!valid) throw new RequestError('invalidSessionId', 400, `This session id cannot be used. ${sessionKeyRule}`);
   return key as SessionKey;
 }
 
@@ -78,13 +78,13 @@ export function formatSessionId(agentName: string, key: SessionKey): AgentSessio
 /**
  * Reads `@dafx-{agent}@{key}` and the short form `@{agent}@{key}`. The agent's name comes back as it was written.
  *
- * @throws RequestError `sessionIdInvalid` (400).
+ * @throws RequestError `invalidSessionId` (400).
  */
 export function parseSessionId(text: string): { agentName: string; key: SessionKey } {
   const match = /^@(?:dafx-)?([^@]+)@(.*)$/isu.exec(text);
   const [, agentName, key] = match ?? [];
   if (agentName === undefined || key === undefined) {
-    throw new RequestError('sessionIdInvalid', 400, 'A full session id is written @{agent}@{session id}.');
+    throw new RequestError('invalidSessionId', 400, 'A full session id is written @{agent}@{session id}.');
   }
   return { agentName, key: checkSessionKey(key) };
 }

@@ -75,7 +75,7 @@ export class AgentClient {
   /**
    * Sends a message and, unless told otherwise, waits for its answer. A failed turn is a result, not an exception.
    *
-   * @throws RequestError `sessionIdInvalid`; RuntimeUnavailableError `runtimeUnavailable` if the message could not be
+   * @throws RequestError `invalidSessionId`; RuntimeUnavailableError `runtimeUnavailable` if the message could not be
    * handed over.
    */
   async runAgent(call: RunAgentCall): Promise<RunAgentResult> {

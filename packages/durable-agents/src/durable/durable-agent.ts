@@ -33,7 +33,7 @@ export class DurableAgent<Task extends DurableTask = DurableTask> {
   /**
    * Begins a conversation, or goes on with the one of that key. Without a key it is a new one, the same on a replay.
    *
-   * @throws RequestError `sessionIdInvalid`.
+   * @throws RequestError `invalidSessionId`.
    */
   createSession(key?: string): AgentSession {
     const checked = checkSessionKey(key ?? this.#newId());

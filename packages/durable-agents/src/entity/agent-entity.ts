@@ -125,7 +125,7 @@ function readInput(call: SessionOperation): unknown {
   try {
     return call.input();
   } catch (cause) {
-    throw new RequestError('requestInvalid', 400, 'The request must be JSON.', { cause });
+    throw new RequestError('invalidRequest', 400, 'The request must be JSON.', { cause });
   }
 }
 
@@ -137,7 +137,7 @@ function reset(call: SessionOperation): OperationOutcome {
     const cleared = { conversationHistory: [], ...(expirationTimeUtc !== undefined && { expirationTimeUtc }) };
     return { state: { schemaVersion, data: cleared }, result: { status: 'reset' } };
   } catch (cause) {
-    if (DurableAgentError.is(cause) && cause.code === 'stateInvalid') {
+    if (DurableAgentError.is(cause) && cause.code === 'invalidState') {
       return { state: emptyState(), result: { status: 'reset' } };
     }
     return refuse(cause, undefined);

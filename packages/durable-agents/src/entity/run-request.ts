@@ -31,7 +31,7 @@ export function writeRunRequest(request: RunRequest): JsonObject {
  * Reads a request of any of the official runtimes: `messages[]` (which wins) or one `message` with a `role`, camelCase
  * or snake_case options, as an object or as its JSON text.
  *
- * @throws RequestError `requestInvalid` (400) that names the field.
+ * @throws RequestError `invalidRequest` (400) that names the field.
  */
 export function readRunRequest(input: unknown): RunRequest {
   const request = typeof input === 'string' ? parseText(input) : input;
@@ -105,5 +105,5 @@ function isTextList(value: unknown): value is string[] {
 }
 
 function invalid(what: string, expected: string, cause?: unknown): RequestError {
-  return new RequestError('requestInvalid', 400, `${what} must be ${expected}.`, { cause });
+  return new RequestError('invalidRequest', 400, `${what} must be ${expected}.`, { cause });
 }

@@ -20,7 +20,7 @@ export function usesOldNames(sources: readonly FieldSource[]): boolean {
 /**
  * The session that a request names, under any of its names, in query or body. Blank counts as absent.
  *
- * @throws RequestError 400: `sessionConflict` if the names disagree, `sessionIdInvalid`.
+ * @throws RequestError 400: `sessionConflict` if the names disagree, `invalidSessionId`.
  */
 export function readSession(sources: readonly FieldSource[]): SessionKey | undefined {
   const keys = new Set<string>();
@@ -28,7 +28,7 @@ export function readSession(sources: readonly FieldSource[]): SessionKey | undef
     for (const name of sessionNames) {
       for (const value of source.values(name)) {
         if (value === null) continue;
-        if (typeof value !== 'string') throw new RequestError('sessionIdInvalid', 400, `${name} must be a text.`);
+        if (typeof value !== 'string') throw new RequestError('invalidSessionId', 400, `${name} must be a text.`);
         if (value.trim() !== '') keys.add(value);
       }
     }

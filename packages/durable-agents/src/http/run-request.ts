@@ -104,7 +104,7 @@ function readFields(body: Uint8Array): Record<string, unknown> {
 function readMessage(fields: Record<string, unknown>): string {
   const message = own(fields, 'message');
   if (typeof message === 'string' && message.trim() !== '') return message;
-  throw new RequestError('messageInvalid', 400, 'The field "message" must be a text that is not blank.');
+  throw new RequestError('invalidMessage', 400, 'The field "message" must be a text that is not blank.');
 }
 
 function readRole(fields: Record<string, unknown>, allowedRoles: readonly Role[]): Role {
@@ -118,7 +118,7 @@ function readRole(fields: Record<string, unknown>, allowedRoles: readonly Role[]
 function readResponseFormat(fields: Record<string, unknown>): JsonSchema | undefined {
   const format = own(fields, 'response_format') ?? undefined;
   if (format === undefined || isObject(format)) return format as JsonSchema | undefined;
-  throw new RequestError('responseFormatInvalid', 400, 'The field "response_format" must be a JSON Schema object.');
+  throw new RequestError('invalidResponseFormat', 400, 'The field "response_format" must be a JSON Schema object.');
 }
 
 function own(fields: Record<string, unknown>, name: string): unknown {

@@ -19,7 +19,7 @@ const supportedMajor = '1';
  * Checks a session's stored state and gives it back as it is: nothing is dropped, renamed or filled in. Text is
  * parsed without loss; `null`, `undefined` and empty text mean a session that has not begun.
  *
- * @throws StateError `stateInvalid` if a known part has the wrong shape, `stateVersionUnsupported` for another major
+ * @throws StateError `invalidState` if a known part has the wrong shape, `stateVersionUnsupported` for another major
  * version.
  */
 export function parseState(stored: unknown): StateDocument {
@@ -116,7 +116,7 @@ function describeKind({ kind }: FieldRule): string {
 
 function invalid(path: string, problem: string, cause?: unknown): StateError {
   const what = path === '' ? "The session's stored state" : `In the session's stored state, ${path}`;
-  return new StateError('stateInvalid', `${what} ${problem}.`, {
+  return new StateError('invalidState', `${what} ${problem}.`, {
     fix: 'Restore the state from a backup, or reset the session. Nothing was changed.',
     cause,
   });

@@ -131,13 +131,13 @@ describe('a client', () => {
     const { client, backend } = setUp();
     backend.committed.set('dafx-joker/s', '{"data":{}}');
     const result = await client.runAgent({ agentName: 'Joker', input: 'Hi', sessionKey: 's' });
-    assert.equal(result.status === 'failed' && result.error.code, 'stateInvalid');
+    assert.equal(result.status === 'failed' && result.error.code, 'invalidState');
   });
 
   it('a session id that cannot be used is refused before anything is sent', async () => {
     const { client, backend } = setUp();
     await assert.rejects(client.runAgent({ agentName: 'Joker', input: 'Hi', sessionKey: '../x' }), {
-      code: 'sessionIdInvalid',
+      code: 'invalidSessionId',
     });
     assert.equal(backend.signals.length, 0);
   });

@@ -196,8 +196,8 @@ describe('a failed run', () => {
 
 describe('a state that cannot be used', () => {
   const states: [string, string, string][] = [
-    ['is damaged', '{"schemaVersion":"1.1.0","da', 'stateInvalid'],
-    ['has no version', '{"data":{"conversationHistory":[]}}', 'stateInvalid'],
+    ['is damaged', '{"schemaVersion":"1.1.0","da', 'invalidState'],
+    ['has no version', '{"data":{"conversationHistory":[]}}', 'invalidState'],
     ['is of another major version', '{"schemaVersion":"2.0.0","data":{}}', 'stateVersionUnsupported'],
   ];
   for (const [what, text, code] of states) {

@@ -70,7 +70,7 @@ describe('a run request', () => {
   ];
   for (const [name, input, message] of refused) {
     it(`is refused with ${name}`, () =>
-      assert.throws(() => readRunRequest(input), { code: 'requestInvalid', message }));
+      assert.throws(() => readRunRequest(input), { code: 'invalidRequest', message }));
   }
 
   it('comes back as it was sent, with contents of every kind', () => {

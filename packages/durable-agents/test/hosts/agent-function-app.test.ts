@@ -114,7 +114,7 @@ describe('the run endpoint, with the real durable client', () => {
     backend.states.set('dafx-joker/bad', '{"schemaVersion":"1.1.0","da');
     const { status, json } = await run({ message: 'a', sessionId: 'bad' });
     assert.equal(status, 500);
-    assert.equal(json.errorCode, 'stateInvalid');
+    assert.equal(json.errorCode, 'invalidState');
     await backend.idle();
     assert.equal(backend.states.get('dafx-joker/bad'), '{"schemaVersion":"1.1.0","da');
     assert.equal((await run({ message: 'a', sessionId: 'good' })).status, 200);
@@ -211,7 +211,7 @@ describe('the entity of an agent', () => {
     const codes = results.map(({ isError, result }) => [isError, JSON.parse(result ?? '').error.code]);
     assert.deepEqual(codes, [
       [false, 'stateVersionUnsupported'],
-      [false, 'requestInvalid'],
+      [false, 'invalidRequest'],
     ]);
   });
 

@@ -85,7 +85,7 @@ describe('parseState', () => {
   for (const version of ['v1.1.0', '1.1', '01.1.0', '1.1.0-beta', ' 1.1.0', '1.1.0\n', '', 1.1, null, undefined]) {
     it(`${JSON.stringify(version)} is no version`, () => {
       assert.throws(() => parseState({ schemaVersion: version, data: {} }), {
-        code: 'stateInvalid',
+        code: 'invalidState',
         message: /schemaVersion/,
       });
     });
@@ -120,7 +120,7 @@ describe('parseState', () => {
   ];
   for (const [name, document, message] of broken) {
     it(`${name} makes the state invalid, and the place is named`, () => {
-      assert.throws(() => parseState(document), { code: 'stateInvalid', message });
+      assert.throws(() => parseState(document), { code: 'invalidState', message });
     });
   }
 

@@ -32,7 +32,7 @@ describe('session ids', () => {
   for (const key of refused) {
     it(`${JSON.stringify(key).slice(0, 40)} is refused with the rule in words`, () => {
       assert.throws(() => checkSessionKey(key), {
-        code: 'sessionIdInvalid',
+        code: 'invalidSessionId',
         status: 400,
         message: /1 to 256 characters/,
       });
@@ -81,6 +81,6 @@ describe('session ids', () => {
   });
 
   for (const text of ['joker@1', '@joker', '@@1', '@joker@', '@joker@a@b', '@dafx-joker@..']) {
-    it(`${text} is no full session id`, () => assert.throws(() => parseSessionId(text), { code: 'sessionIdInvalid' }));
+    it(`${text} is no full session id`, () => assert.throws(() => parseSessionId(text), { code: 'invalidSessionId' }));
   }
 });

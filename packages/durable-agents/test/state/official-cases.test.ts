@@ -24,7 +24,7 @@ describe('official cases', { skip }, () => {
       it(`${description}: ${name}`, () => {
         const document = JSON.stringify(withContent(data));
         if (valid) assert.equal(JSON.stringify(parseState(document)), document);
-        else assert.throws(() => parseState(document), { code: 'stateInvalid' });
+        else assert.throws(() => parseState(document), { code: 'invalidState' });
       });
     }
   }

@@ -18,13 +18,13 @@ export function keepStateText(): void {
   });
 }
 
-/** @throws StateError `stateInvalid` */
+/** @throws StateError `invalidState` */
 export function readEntityState(context: EntityContext<unknown>): unknown {
   if (current.has(context)) return current.get(context);
   try {
     return context.df.getState();
   } catch (cause) {
-    throw new StateError('stateInvalid', "The session's stored state is not JSON.", { cause });
+    throw new StateError('invalidState', "The session's stored state is not JSON.", { cause });
   }
 }
 
