@@ -15,7 +15,7 @@ export function readHostJson(appDirectory: string, environment: Environment): Js
   const json = readSettingsFile(hostJsonPath(appDirectory));
   for (const [name, value] of Object.entries(environment)) {
     const path = OVERRIDE.exec(name)?.[1]?.split(/__|:/);
-    if (path && value !== undefined && !path.some(isUnusable)) {
+    if (path && value !== undefined && !path.includes('')) {
       override(json, path, value);
     }
   }
@@ -42,16 +42,12 @@ export function expandVariables(file: string, setting: string, text: string, env
   });
 }
 
-/** A name like this in a path would reach the prototype of an object, or nothing. */
-function isUnusable(segment: string): boolean {
-  return segment === '' || segment === '__proto__' || segment === 'constructor' || segment === 'prototype';
-}
-
 function override(target: JsonObject, path: readonly string[], text: string): void {
   const [segment = '', ...rest] = path;
   const key = findKey(target, segment) ?? segment;
   if (rest.length > 0) {
-    const existing = target[key];
+    // Own entries only: a name such as "constructor" must not lead out of the settings.
+    const existing = Object.hasOwn(target, key) ? target[key] : undefined;
     // A list is addressed by index; the copy keeps what is not replaced.
     const child: JsonObject = isJsonObject(existing) || Array.isArray(existing) ? (existing as JsonObject) : {};
     target[key] = child;

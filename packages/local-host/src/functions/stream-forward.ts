@@ -135,7 +135,5 @@ async function relay(answer: IncomingMessage, exchange: HttpExchange): Promise<v
   }
   const { [INVOCATION_HEADER]: _id, ...headers } = withoutConnectionHeaders(answer.headers);
   response.writeHead(answer.statusCode ?? 200, headers);
-  // The first event of a stream may be long in coming.
-  response.flushHeaders();
   await pipeline(answer, response);
 }

@@ -7,6 +7,9 @@ import { FunctionsHttpServer } from '../../src/functions/http-server.ts';
 import { fakeApp } from './fixtures/fake-app.ts';
 import { readAll } from './fixtures/raw-http.ts';
 
+/** Nothing here takes long; what waits for ever is to fail. */
+const limited = { timeout: 20_000 };
+
 async function start() {
   let started = (): void => {};
   let finish = (): void => {};
@@ -30,7 +33,7 @@ async function start() {
   return { app, server, begun, finish, ...info };
 }
 
-test('until an app is served the host says so, with 503 and Retry-After', async () => {
+test('until an app is served the host says so, with 503 and Retry-After', limited, async () => {
   const { server, app, url } = await start();
   server.mount('/early', async () => ({ status: 200 }));
   for (const path of ['/', '/api/quick', '/early']) {
@@ -44,40 +47,44 @@ test('until an app is served the host says so, with 503 and Retry-After', async 
   assert.equal((await fetch(`${url}/api/quick`)).status, 200);
 });
 
-test('a stop lets running requests end and answers new ones 503 with Retry-After, on kept connections too', async () => {
-  const { server, app, url, port, begun, finish } = await start();
-  server.serve(app);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const ask = async (): Promise<IncomingMessage> => {
-    const [response] = (await once(get(`${url}/api/quick`, { agent }), 'response')) as [IncomingMessage];
-    response.resume();
-    await once(response, 'end');
-    return response;
-  };
-  assert.equal((await ask()).statusCode, 200);
+test(
+  'a stop lets running requests end and answers new ones 503 with Retry-After, on kept connections too',
+  limited,
+  async () => {
+    const { server, app, url, port, begun, finish } = await start();
+    server.serve(app);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async (): Promise<IncomingMessage> => {
+      const [response] = (await once(get(`${url}/api/quick`, { agent }), 'response')) as [IncomingMessage];
+      response.resume();
+      await once(response, 'end');
+      return response;
+    };
+    assert.equal((await ask()).statusCode, 200);
 
-  const running = fetch(`${url}/api/slow`);
-  await begun;
-  const stopped = server.stop();
-  const refused = await ask();
-  assert.deepEqual(
-    [refused.statusCode, refused.headers['retry-after'], refused.headers.connection],
-    [503, '1', 'close'],
-  );
-  assert.equal((await fetch(`${url}/api/quick`)).status, 503);
+    const running = fetch(`${url}/api/slow`);
+    await begun;
+    const stopped = server.stop();
+    const refused = await ask();
+    assert.deepEqual(
+      [refused.statusCode, refused.headers['retry-after'], refused.headers.connection],
+      [503, '1', 'close'],
+    );
+    assert.equal((await fetch(`${url}/api/quick`)).status, 503);
 
-  finish();
-  assert.equal(await (await running).text(), 'finished');
-  assert.deepEqual(await stopped, { abandoned: 0 });
-  assert.equal(app.calls.filter((name) => name === 'quick').length, 1);
-  agent.destroy();
+    finish();
+    assert.equal(await (await running).text(), 'finished');
+    assert.deepEqual(await stopped, { abandoned: 0 });
+    assert.equal(app.calls.filter((name) => name === 'quick').length, 1);
+    agent.destroy();
 
-  const socket = connect(port, '127.0.0.1');
-  const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
-  assert.equal(error.code, 'ECONNREFUSED');
-});
+    const socket = connect(port, '127.0.0.1');
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    assert.equal(error.code, 'ECONNREFUSED');
+  },
+);
 
-test('what has not ended when the grace is over is cut off and counted', async () => {
+test('what has not ended when the grace is over is cut off and counted', limited, async () => {
   const { server, app, port, begun } = await start();
   server.serve(app);
   const socket = connect(port, '127.0.0.1');
@@ -88,7 +95,7 @@ test('what has not ended when the grace is over is cut off and counted', async (
   assert.equal(await answer, '');
 });
 
-test('idle connections do not hold up a stop', async () => {
+test('idle connections do not hold up a stop', limited, async () => {
   const { server, app, port } = await start();
   server.serve(app);
   const socket = connect(port, '127.0.0.1');

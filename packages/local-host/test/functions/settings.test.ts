@@ -81,14 +81,16 @@ test('variables override host.json, and take the type of what they replace', () 
   assert.equal(settings.routePrefix, 'from-colon');
 });
 
-test('an override cannot reach the prototype of objects', () => {
-  const host = { extensions: {} };
-  read(
-    { host },
-    { AzureFunctionsJobHost__constructor__prototype__polluted: 'x', 'AzureFunctionsJobHost:__proto__:p': 'x' },
-  );
+test('an override cannot reach the prototype of objects, and one with an empty part is none', () => {
+  const environment = {
+    AzureFunctionsJobHost__constructor__prototype__polluted: 'x',
+    'AzureFunctionsJobHost:__proto__:polluted': 'x',
+    AzureFunctionsJobHost__extensions____x: 'x',
+  };
+  const { hostJson } = read({ host: { extensions: {} } }, environment);
   assert.equal(({} as Record<string, unknown>).polluted, undefined);
-  assert.equal(({} as Record<string, unknown>).p, undefined);
+  assert.equal((Object as unknown as Record<string, unknown>).polluted, undefined);
+  assert.deepEqual(hostJson, { extensions: {}, constructor: { prototype: { polluted: 'x' } } });
 });
 
 test('the hub name falls back to the site name and may refer to variables', () => {
