@@ -10,8 +10,8 @@ import type { DurableKind, Executor } from '../hub/executor.ts';
 /** How the SDK marks an orchestrator's failure inside an error message. */
 const failureMarker = '\n\n$OutOfProcData$:';
 
-/** Replay schema V3 of the out-of-process protocol. */
-const schemaV3 = 2;
+/** Replay schema V4 of the out-of-process protocol: the one with locks. */
+const schemaV4 = 3;
 
 /**
  * Runs orchestrators, entities and activities of a loaded Functions app through Durable's out-of-process protocol.
@@ -43,7 +43,7 @@ export class AppExecutor implements Executor {
       isReplaying: history.some((event) => event.EventType === EventType.OrchestratorStarted && event.IsPlayed),
       parentInstanceId: instance.parent?.OrchestrationInstance.InstanceId ?? null,
       upperSchemaVersion: 1,
-      upperSchemaVersionNew: schemaV3,
+      upperSchemaVersionNew: schemaV4,
       // A timer of any length is one timer here, so the SDK never needs to split one.
       longRunningTimerIntervalDuration: '365000.00:00:00',
       maximumShortTimerDuration: '365000.00:00:00',

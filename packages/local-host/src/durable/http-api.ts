@@ -1,4 +1,4 @@
-import { parseEntityId } from '../engine/entity.ts';
+import { parseEntityId } from '../engine/entity-id.ts';
 import { decodeEvent } from '../engine/history.ts';
 import { isFinal, type RuntimeStatus } from '../engine/instance.ts';
 import type { Hub } from '../hub/hub.ts';

@@ -97,9 +97,22 @@ export interface WhenAllAction {
   compoundActions: Action[];
 }
 
+/** Locks all entities of the set, in its order, for one critical section. */
+export interface LockEntitiesAction {
+  actionType: 13;
+  /** Sorted and without repeats. */
+  lockSet: { name: string; key: string }[];
+  lockRequestId: string;
+}
+
+/** Ends the critical section. */
+export interface ReleaseEntitiesAction {
+  actionType: 14;
+}
+
 /** Kinds the engine does not run yet. They end the orchestration with a clear failure. */
 export interface UnsupportedAction {
-  actionType: 8 | 10 | 13 | 14;
+  actionType: 8 | 10;
 }
 
 export type Action =
@@ -114,6 +127,8 @@ export type Action =
   | SignalEntityAction
   | WhenAnyAction
   | WhenAllAction
+  | LockEntitiesAction
+  | ReleaseEntitiesAction
   | UnsupportedAction;
 
 /** Result of running the orchestrator over its whole history. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type EntityId, formatEntityId, parseEntityId } from './entity-id.ts';
 import { instanceMessage } from './episode.ts';
 import { EventType } from './history.ts';
 import type { Outgoing } from './instance.ts';
@@ -9,23 +10,9 @@ import type { EntityMessage } from './scheduling.ts';
  *
  * N1  At most one batch of an entity is in flight; operations run in the order their messages were accepted.
  * N2  New state, answers, signals and the consumed messages are one commit.
- * N3  In a batch of one, a failed operation leaves the state as it was and sends nothing but its failure.
+ * N3  While an entity is locked only operations and the release of its holder run; all else waits in order.
+ * N4  In a batch of one, a failed operation leaves the state as it was and sends nothing but its failure.
  */
-
-export interface EntityId {
-  name: string;
-  key: string;
-}
-
-/** `@name@key`; the name is compared without case. */
-export function formatEntityId(id: EntityId): string {
-  return `@${id.name.toLowerCase()}@${id.key}`;
-}
-
-export function parseEntityId(text: string): EntityId {
-  const second = text.indexOf('@', 1);
-  return { name: text.slice(1, second), key: text.slice(second + 1) };
-}
 
 export interface Entity {
   id: string;
@@ -34,6 +21,16 @@ export interface Entity {
   exists: boolean;
   /** Epoch ms of the last batch. */
   lastOperationAt: number;
+  /** The critical section that holds the entity; nobody else's operations run meanwhile. */
+  lock: EntityLock | null;
+}
+
+export interface EntityLock {
+  /** Id of the lock request. */
+  id: string;
+  /** Instance and execution that hold it. */
+  parent: string;
+  parentExecution: string | null;
 }
 
 /** The request as the SDK's entity function takes it. */
@@ -63,7 +60,7 @@ export function entityRequest(entity: Entity, messages: readonly EntityMessage[]
     state: entity.state,
     batch: messages.map((message) => ({
       id: message.id,
-      name: message.op,
+      name: message.op ?? '',
       input: message.input ?? null,
       isSignal: message.signal === true,
     })),
@@ -86,6 +83,7 @@ export function finishBatch(
         state: outcome.entityExists ? (outcome.entityState ?? null) : null,
         exists: outcome.entityExists,
         lastOperationAt: now,
+        lock: entity.lock,
       };
   const outgoing: Outgoing[] = [];
   messages.forEach((message, index) => {

@@ -1,8 +1,9 @@
 import type { OrchestratorOutcome } from './actions.ts';
+import { releasesAtEnd } from './entity-lock.ts';
 import { ReplayError } from './errors.ts';
-import { EventType, encodeEvent, type HistoryEvent, type SchedulingEvent } from './history.ts';
+import { type EventSent, EventType, encodeEvent, type HistoryEvent, type SchedulingEvent } from './history.ts';
 import type { ActivityMessage, Instance, InstanceMessage, Outgoing } from './instance.ts';
-import { EventFactory } from './scheduling.ts';
+import { EventFactory, type ReleaseMessage } from './scheduling.ts';
 import { type Sequenced, sequence } from './sequencer.ts';
 
 /*
@@ -83,12 +84,12 @@ export function finishEpisode(input: EpisodeInput): EpisodeResult {
   const ended = outcome.isDone || outcome.error !== undefined;
   if (ended && sequenced.openTasks === 0) {
     if (outcome.error !== undefined) {
-      end(result, 'Failed', failureText(instance.name, outcome.error), sequenced.nextId, timestamp);
+      end(result, history, 'Failed', failureText(instance.name, outcome.error), sequenced.nextId, timestamp);
     } else if (sequenced.continueAsNew !== undefined) {
       continueAsNew(result, sequenced.continueAsNew.input, input, timestamp);
       return result;
     } else {
-      end(result, 'Completed', JSON.stringify(outcome.output) ?? null, sequenced.nextId, timestamp);
+      end(result, history, 'Completed', JSON.stringify(outcome.output) ?? null, sequenced.nextId, timestamp);
     }
   }
   result.append.push({
@@ -103,6 +104,7 @@ export function finishEpisode(input: EpisodeInput): EpisodeResult {
 /** Ends an instance by order from outside; its orchestrator does not run again. */
 export function terminateEpisode(
   instance: Instance,
+  history: readonly HistoryEvent[],
   plan: EpisodePlan,
   reason: string | null,
   now: number,
@@ -115,7 +117,7 @@ export function terminateEpisode(
     withdraw: [],
     fault: undefined,
   };
-  end(result, 'Terminated', reason, -1, plan.events[0]!.Timestamp);
+  end(result, history, 'Terminated', reason, -1, plan.events[0]!.Timestamp);
   return result;
 }
 
@@ -146,12 +148,20 @@ function failed(input: EpisodeInput, timestamp: Date, error: ReplayError): Episo
     withdraw: [],
     fault: error,
   };
-  end(result, 'Failed', failureText(input.instance.name, input.outcome.error ?? error.message), -1, timestamp);
+  end(
+    result,
+    input.history,
+    'Failed',
+    failureText(input.instance.name, input.outcome.error ?? error.message),
+    -1,
+    timestamp,
+  );
   return result;
 }
 
 function end(
   result: EpisodeResult,
+  history: readonly HistoryEvent[],
   status: 'Completed' | 'Failed' | 'Terminated',
   output: string | null,
   eventId: number,
@@ -170,6 +180,7 @@ function end(
     OrchestrationStatus: status,
     Result: text,
   });
+  result.outgoing.push(...releasesAtEnd([...history, ...result.append], instance.instanceId));
   const { parent } = instance;
   if (parent === null) return;
   const base = { EventId: -1, IsPlayed: false, Timestamp: timestamp, TaskScheduledId: parent.TaskScheduleId };
@@ -203,7 +214,10 @@ function continueAsNew(result: EpisodeResult, value: unknown, input: EpisodeInpu
     OrchestrationInstance: { InstanceId: instance.instanceId, ExecutionId: executionId },
   };
   if (instance.parent !== null) started.ParentInstance = instance.parent;
-  result.outgoing.push(instanceMessage(instance.instanceId, started, executionId));
+  result.outgoing.push(
+    ...releasesAtEnd([...input.history, ...result.append], instance.instanceId),
+    instanceMessage(instance.instanceId, started, executionId),
+  );
   result.append = [];
   result.replaceHistory = true;
 }
@@ -255,6 +269,14 @@ function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers:
       return instanceMessage(event.InstanceId, started, null);
     }
     case EventType.EventSent:
-      return { lane: 'entity', target: event.InstanceId, due: 0, tag: null, body: event.Input };
+      return { lane: 'entity', target: event.InstanceId, due: 0, tag: null, body: entityBody(event) };
   }
+}
+
+/** A release is stored in its own form, so that the entity can tell it from an operation. */
+function entityBody({ Name, Input }: EventSent): string {
+  if (Name !== 'release') return Input;
+  const { id, parent } = JSON.parse(Input) as { id: string; parent: string };
+  const message: ReleaseMessage = { release: id, parent };
+  return JSON.stringify(message);
 }

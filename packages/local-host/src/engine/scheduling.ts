@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { type Action, ActionType, type CallEntityAction, type SignalEntityAction } from './actions.ts';
-import { EventType, type HistoryEvent, type SchedulingEvent } from './history.ts';
+import {
+  type Action,
+  ActionType,
+  type CallEntityAction,
+  type LockEntitiesAction,
+  type SignalEntityAction,
+} from './actions.ts';
+import { type EntityId, formatEntityId } from './entity-id.ts';
+import { type EventSent, EventType, type HistoryEvent, type SchedulingEvent } from './history.ts';
 
 /** A message to an entity, as it stands in `EventSent.Input` and in the entity's queue. */
 export interface EntityMessage {
-  op: string;
+  /** Name of the operation; null asks for a lock. */
+  op: string | null;
   id: string;
   /** JSON text. */
   input?: string;
@@ -12,6 +20,15 @@ export interface EntityMessage {
   /** Instance that waits for the answer. */
   parent?: string;
   parentExecution?: string;
+  /** Only for locks: the entities to lock one after the other, and which of them this message is for. */
+  lockset?: EntityId[];
+  pos?: number;
+}
+
+/** Gives an entity free again. */
+export interface ReleaseMessage {
+  release: string;
+  parent: string;
 }
 
 /** Makes the scheduling events of one episode. */
@@ -58,22 +75,48 @@ export class EventFactory {
     };
   }
 
+  lock(id: number, action: LockEntitiesAction): SchedulingEvent {
+    const message: EntityMessage = {
+      op: null,
+      id: action.lockRequestId,
+      parent: this.#instanceId,
+      parentExecution: this.#executionId,
+      lockset: action.lockSet,
+      pos: 0,
+    };
+    return this.#sent(id, formatEntityId(action.lockSet[0]!), 'op', message);
+  }
+
+  release(id: number, entity: EntityId, lockRequestId: string): SchedulingEvent {
+    return this.#sent(id, formatEntityId(entity), 'release', { parent: this.#instanceId, id: lockRequestId });
+  }
+
   entity(id: number, action: CallEntityAction | SignalEntityAction, signal: boolean): SchedulingEvent {
     const message: EntityMessage = { op: action.operation, id: randomUUID() };
     if (action.input !== undefined) message.input = JSON.stringify(action.input);
     if (signal) message.signal = true;
     message.parent = this.#instanceId;
     message.parentExecution = this.#executionId;
+    return this.#sent(id, action.instanceId, 'op', message);
+  }
+
+  #sent(id: number, target: string, name: string, message: object): SchedulingEvent {
     return {
       EventType: EventType.EventSent,
       EventId: id,
       IsPlayed: false,
       Timestamp: this.#timestamp,
-      InstanceId: action.instanceId,
-      Name: 'op',
+      InstanceId: target,
+      Name: name,
       Input: JSON.stringify(message),
     };
   }
+}
+
+function sentLabel({ Name, InstanceId, Input }: EventSent): string {
+  if (Name === 'release') return `the release of entity '${InstanceId}'`;
+  const { op } = JSON.parse(Input) as EntityMessage;
+  return op === null ? `a lock of entity '${InstanceId}'` : `operation '${op}' of entity '${InstanceId}'`;
 }
 
 /** What a step is, for comparing a replay with the history and for messages. Equal labels mean the same step. */
@@ -87,7 +130,7 @@ export function schedulingLabel(step: HistoryEvent | Action): string {
       case EventType.TimerCreated:
         return 'a timer';
       case EventType.EventSent:
-        return `operation '${(JSON.parse(step.Input) as EntityMessage).op}' of entity '${step.InstanceId}'`;
+        return sentLabel(step);
       default:
         return `event ${step.EventType}`;
     }

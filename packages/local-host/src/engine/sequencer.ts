@@ -1,4 +1,4 @@
-import { type Action, ActionType } from './actions.ts';
+import { type Action, ActionType, type LockEntitiesAction } from './actions.ts';
 import { ReplayError } from './errors.ts';
 import { EventType, type HistoryEvent, isSchedulingEvent, type SchedulingEvent } from './history.ts';
 import { type EventFactory, schedulingLabel } from './scheduling.ts';
@@ -8,8 +8,8 @@ import { allDone, newNode, type RetryProgress, retryDelay, type TaskNode } from 
  * Gives every action its sequence id, exactly as the SDK does on its own side: the two never exchange ids, so they
  * must agree. Pure: the same history and actions give the same answer, in the first run and in any replay.
  *
- * Q1  One counter per execution. Activity, timer, sub-orchestration, entity call and signal take one id each; external
- *     events, compounds and continue-as-new take none.
+ * Q1  One counter per execution. Activity, timer, sub-orchestration, entity call, signal and lock take one id each, the
+ *     release of a lock one per entity; external events, compounds and continue-as-new take none.
  * Q2  Actions are invoked in list order; the next one when the one before is complete. A compound invokes its children
  *     left to right.
  * Q3  A failed attempt of a call with retry takes the next id for its timer at once, the last attempt too; the next
@@ -59,6 +59,8 @@ class Sequencer {
   readonly #timers: TaskNode[] = [];
   readonly #scheduled: SchedulingEvent[] = [];
   #nextId = 0;
+  /** The critical section that a release ends. */
+  #lock: LockEntitiesAction | undefined;
   #cursor = 0;
   #current: TaskNode | undefined;
   #started = false;
@@ -302,6 +304,23 @@ class Sequencer {
         const id = this.#nextId++;
         const node = this.#remember(action, newNode('signal', parent, id));
         this.#schedule(this.#events.entity(id, action, true));
+        node.state = 'done';
+        return node;
+      }
+      case ActionType.LockEntities: {
+        const id = this.#nextId++;
+        const node = this.#remember(action, newNode('call', parent, id));
+        this.#open.set(id, node);
+        this.#lock = action;
+        this.#schedule(this.#events.lock(id, action));
+        return node;
+      }
+      case ActionType.ReleaseEntities: {
+        const node = this.#remember(action, newNode('signal', parent, undefined));
+        for (const entity of this.#lock?.lockSet ?? []) {
+          this.#schedule(this.#events.release(this.#nextId++, entity, this.#lock!.lockRequestId));
+        }
+        this.#lock = undefined;
         node.state = 'done';
         return node;
       }

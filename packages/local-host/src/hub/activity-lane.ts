@@ -1,6 +1,6 @@
 import { instanceMessage } from '../engine/episode.ts';
 import { EventType, type HistoryEvent } from '../engine/history.ts';
-import { type ActivityMessage, type Instance, isFinal } from '../engine/instance.ts';
+import type { ActivityMessage } from '../engine/instance.ts';
 import type { StoredMessage } from '../store/store.ts';
 import type { LaneServices } from './lane-services.ts';
 
@@ -8,15 +8,13 @@ import type { LaneServices } from './lane-services.ts';
 export class ActivityLane {
   readonly #services: LaneServices;
   readonly #limit: number;
-  readonly #instance: (id: string) => Instance | undefined;
   readonly #queue: StoredMessage[] = [];
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(services: LaneServices, limit: number, instance: (id: string) => Instance | undefined) {
+  constructor(services: LaneServices, limit: number) {
     this.#services = services;
     this.#limit = limit;
-    this.#instance = instance;
   }
 
   add(message: StoredMessage): void {
@@ -43,8 +41,7 @@ export class ActivityLane {
 
   async #run(message: StoredMessage): Promise<void> {
     const activity = JSON.parse(message.body) as ActivityMessage;
-    const instance = this.#instance(activity.instanceId);
-    const wanted = instance !== undefined && instance.executionId === activity.executionId && !isFinal(instance.status);
+    const wanted = this.#services.isRunning(activity.instanceId, activity.executionId);
     const event = wanted ? await this.#outcome(activity) : undefined;
     if (this.#stopped && event === undefined && wanted) return;
     const outgoing = event === undefined ? [] : [instanceMessage(activity.instanceId, event, activity.executionId)];

@@ -1,9 +1,19 @@
-import { type Entity, type EntityBatchOutcome, entityRequest, finishBatch, parseEntityId } from '../engine/entity.ts';
-import type { EntityMessage } from '../engine/scheduling.ts';
+import {
+  type Entity,
+  type EntityBatchOutcome,
+  type EntityResult,
+  entityRequest,
+  finishBatch,
+} from '../engine/entity.ts';
+import { parseEntityId } from '../engine/entity-id.ts';
+import { lockEntity, releaseEntity } from '../engine/entity-lock.ts';
+import type { EntityMessage, ReleaseMessage } from '../engine/scheduling.ts';
 import type { StoredMessage } from '../store/store.ts';
 import { Cache } from './cache.ts';
 import type { LaneServices } from './lane-services.ts';
 import { Slots } from './slots.ts';
+
+type Decoded = EntityMessage | ReleaseMessage;
 
 /** Runs entities: a batch of messages, the entity function, one commit. */
 export class EntityLane {
@@ -19,30 +29,22 @@ export class EntityLane {
     this.slots = new Slots((id, queue) => this.#work(id, queue));
   }
 
-  /** The committed state of an entity; undefined if it does not exist. */
+  /** The committed record of an entity; undefined if it has no state. */
   entity(id: string): Entity | undefined {
-    const entity = this.#hot.get(id) ?? this.#services.store.entity(id);
+    const entity = this.#load(id);
     return entity?.exists ? entity : undefined;
   }
 
+  #load(id: string): Entity | undefined {
+    return this.#hot.get(id) ?? this.#services.store.entity(id);
+  }
+
   async #work(id: string, queue: StoredMessage[]): Promise<boolean> {
-    const taken = queue.splice(0, this.#batchSize);
-    const { clock, executor, logger } = this.#services;
+    const entity = this.#load(id) ?? { id, state: null, exists: false, lastOperationAt: 0, lock: null };
+    const taken = this.#take(entity, queue);
+    if (taken.length === 0) return false;
     try {
-      const messages = taken.map((message) => JSON.parse(message.body) as EntityMessage);
-      const entity = this.entity(id) ?? { id, state: null, exists: false, lastOperationAt: 0 };
-      let outcome: EntityBatchOutcome | Error;
-      const { name } = parseEntityId(id);
-      if (!executor.has('entity', name)) {
-        outcome = new Error(
-          `The function '${name}' doesn't exist, is disabled, or is not an entity function. Additional info: The following are the known entity functions: ${executor.names('entity').join(', ') || 'none'}.`,
-        );
-        logger.warn(outcome.message);
-      } else {
-        outcome = await executor.runEntity(entityRequest(entity, messages)).catch(toError);
-        if (outcome instanceof Error) logger.error(`Entity ${id} failed: ${outcome.message}`);
-      }
-      const result = finishBatch(entity, messages, outcome, clock.now());
+      const result = await this.#perform(entity, taken.map(decode));
       await this.#services.commit(
         { consume: taken.map((message) => message.id), entity: result.entity, outgoing: result.outgoing },
         () => this.#hot.set(id, result.entity),
@@ -50,11 +52,61 @@ export class EntityLane {
       return true;
     } catch (error) {
       queue.unshift(...taken);
-      logger.error(`Entity ${id}: the step could not be written and will be tried again. ${toError(error).message}`);
+      const { message } = toError(error);
+      this.#services.logger.error(`Entity ${id}: the step could not be written and will be tried again. ${message}`);
       this.#services.retryLater(() => this.slots.wake(id));
       return false;
     }
   }
+
+  /** Takes the messages of the next step off the queue (N3): a lock or release alone, operations up to the next of those. */
+  #take({ lock }: Entity, queue: StoredMessage[]): StoredMessage[] {
+    if (lock !== null) {
+      const next = queue.findIndex((message) => {
+        const decoded = decode(message);
+        if ('release' in decoded) return decoded.release === lock.id;
+        const { op, signal, parent, parentExecution = null } = decoded;
+        return op !== null && !signal && parent === lock.parent && parentExecution === lock.parentExecution;
+      });
+      return next < 0 ? [] : queue.splice(next, 1);
+    }
+    let count = 0;
+    while (count < queue.length && count < this.#batchSize && isOperation(decode(queue[count]!))) count++;
+    return queue.splice(0, Math.max(count, 1));
+  }
+
+  async #perform(entity: Entity, messages: Decoded[]): Promise<EntityResult> {
+    const { clock, executor, logger } = this.#services;
+    const [first] = messages;
+    if (first === undefined) return { entity, outgoing: [] };
+    if ('release' in first) return { entity: releaseEntity(entity, first), outgoing: [] };
+    if (first.op === null) {
+      // Who asked may have ended meanwhile; a lock for nobody would never be given back.
+      const wanted = this.#services.isRunning(first.parent ?? '', first.parentExecution ?? null);
+      return wanted ? lockEntity(entity, first, clock.now()) : { entity, outgoing: [] };
+    }
+    const operations = messages as EntityMessage[];
+    let outcome: EntityBatchOutcome | Error;
+    const { name } = parseEntityId(entity.id);
+    if (!executor.has('entity', name)) {
+      outcome = new Error(
+        `The function '${name}' doesn't exist, is disabled, or is not an entity function. Additional info: The following are the known entity functions: ${executor.names('entity').join(', ') || 'none'}.`,
+      );
+      logger.warn(outcome.message);
+    } else {
+      outcome = await executor.runEntity(entityRequest(entity, operations)).catch(toError);
+      if (outcome instanceof Error) logger.error(`Entity ${entity.id} failed: ${outcome.message}`);
+    }
+    return finishBatch(entity, operations, outcome, clock.now());
+  }
+}
+
+function decode(message: StoredMessage): Decoded {
+  return JSON.parse(message.body) as Decoded;
+}
+
+function isOperation(message: Decoded): boolean {
+  return 'op' in message && message.op !== null;
 }
 
 function toError(value: unknown): Error {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Entity, type EntityId, formatEntityId } from '../engine/entity.ts';
+import type { Entity } from '../engine/entity.ts';
+import { type EntityId, formatEntityId } from '../engine/entity-id.ts';
 import { instanceMessage } from '../engine/episode.ts';
 import { EventType, type ExecutionStarted, type HistoryEvent } from '../engine/history.ts';
 import { type Instance, isFinal } from '../engine/instance.ts';
@@ -50,11 +51,15 @@ export class Hub {
       clock: this.#clock,
       logger: options.logger,
       commit: (commit, whenStored) => this.#commit(commit, whenStored),
+      isRunning: (id, executionId) => {
+        const instance = this.instance(id);
+        return instance !== undefined && instance.executionId === executionId && !isFinal(instance.status);
+      },
       retryLater: (callback) => setTimeout(callback, retryPauseMs).unref(),
     };
     this.#orchestrations = new OrchestrationLane(services);
     this.#entities = new EntityLane(services, options.maxEntityOperationBatchSize ?? 1);
-    this.#activities = new ActivityLane(services, options.maxConcurrentActivities ?? 100, (id) => this.instance(id));
+    this.#activities = new ActivityLane(services, options.maxConcurrentActivities ?? 100);
     this.#due = new DueQueue(this.#clock, (message) => this.#hand(message));
   }
 

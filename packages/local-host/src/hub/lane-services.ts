@@ -13,6 +13,8 @@ export interface LaneServices {
    * Rejects, with nothing changed, if the step could not be written.
    */
   commit(commit: Commit, whenStored?: () => void): Promise<void>;
+  /** Whether an execution is still the current one of its instance, and has not ended. */
+  isRunning(instanceId: string, executionId: string | null): boolean;
   /** Calls back after a pause, for a step that could not be written. */
   retryLater(callback: () => void): void;
 }

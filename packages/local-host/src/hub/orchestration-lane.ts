@@ -94,7 +94,7 @@ export class OrchestrationLane {
     const plan = planEpisode(hot.history, inbox.events, now);
     let result: EpisodeResult;
     if (order?.EventType === EventType.ExecutionTerminated) {
-      result = terminateEpisode(hot.instance, plan, order.Input, now);
+      result = terminateEpisode(hot.instance, hot.history, plan, order.Input, now);
     } else if (order !== undefined) {
       const status = order.EventType === EventType.ExecutionSuspended ? 'Suspended' : 'Running';
       await this.#save(hot, inbox, {

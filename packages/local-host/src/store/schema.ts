@@ -51,7 +51,9 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
     CREATE TABLE entities (
       id TEXT PRIMARY KEY,
       last_operation_at INTEGER NOT NULL,
-      state TEXT
+      present INTEGER NOT NULL,
+      state TEXT,
+      lock TEXT
     );
     PRAGMA user_version = ${schemaVersion};
     COMMIT;

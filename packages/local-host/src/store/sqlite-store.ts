@@ -7,6 +7,8 @@ import { DataLock } from './data-lock.ts';
 import { prepareSchema, StoreError } from './schema.ts';
 import type { Commit, InstanceQuery, Store, StoredMessage } from './store.ts';
 
+const selectEntities = 'SELECT id, last_operation_at, present, state, lock FROM entities';
+
 interface Waiting {
   commit: Commit;
   resolve: (messages: StoredMessage[]) => void;
@@ -140,16 +142,17 @@ export class SqliteStore implements Store {
   }
 
   #putEntity(entity: Entity): void {
-    if (!entity.exists) {
+    if (!entity.exists && entity.lock === null) {
       this.#run('DELETE FROM entities WHERE id = ?', entity.id);
       return;
     }
     this.#run(
-      'INSERT INTO entities (id, last_operation_at, state) VALUES (?, ?, ?) ' +
-        'ON CONFLICT (id) DO UPDATE SET last_operation_at = excluded.last_operation_at, state = excluded.state',
+      'INSERT OR REPLACE INTO entities (id, last_operation_at, present, state, lock) VALUES (?, ?, ?, ?, ?)',
       entity.id,
       entity.lastOperationAt,
+      entity.exists ? 1 : 0,
       entity.state,
+      entity.lock === null ? null : JSON.stringify(entity.lock),
     );
   }
 
@@ -192,14 +195,14 @@ export class SqliteStore implements Store {
   }
 
   entity(id: string): Entity | undefined {
-    const row = this.#statement('SELECT id, last_operation_at, state FROM entities WHERE id = ?').get(id);
+    const row = this.#statement(`${selectEntities} WHERE id = ?`).get(id);
     return row === undefined ? undefined : toEntity(row);
   }
 
   entities(query: { name?: string; after?: string; limit: number }): Entity[] {
     const prefix = query.name === undefined ? '@' : `@${query.name.toLowerCase()}@`;
     return this.#statement(
-      'SELECT id, last_operation_at, state FROM entities WHERE id > ? AND substr(id, 1, ?) = ? ORDER BY id LIMIT ?',
+      `${selectEntities} WHERE present = 1 AND id > ? AND substr(id, 1, ?) = ? ORDER BY id LIMIT ?`,
     )
       .all(query.after ?? '', prefix.length, prefix, query.limit)
       .map(toEntity);
@@ -231,7 +234,8 @@ function toEntity(row: Record<string, unknown>): Entity {
   return {
     id: row.id as string,
     state: row.state as string | null,
-    exists: true,
+    exists: row.present === 1,
     lastOperationAt: row.last_operation_at as number,
+    lock: row.lock === null ? null : (JSON.parse(row.lock as string) as Entity['lock']),
   };
 }

@@ -7,6 +7,7 @@ import { fakeApp } from './fixtures/fake-app.ts';
 const server = new FunctionsHttpServer({ port: 0, maxBodyBytes: 100 });
 const { url } = await server.listen();
 after(() => server.stop(0));
+server.mount('/runtime/webhooks', async () => ({ status: 418 }));
 server.mount('/runtime/webhooks/durabletask', async (request) => ({
   status: 202,
   headers: { location: '/x', 'content-type': 'application/json' },
@@ -18,7 +19,6 @@ server.mount('/runtime/webhooks/durabletask', async (request) => ({
     body: request.body.toString(),
   }),
 }));
-server.mount('/runtime/webhooks', async () => ({ status: 418 }));
 server.mount('/broken', async () => {
   throw new Error('no');
 });

@@ -88,9 +88,9 @@ test('instances are listed by status, time and prefix, page after page', async (
 
 test('an entity without state is gone, and a purged instance takes its history and messages along', async (t) => {
   const store = SqliteStore.open(folder(t));
-  await store.commit({ entity: { id: '@a@b', state: '1', exists: true, lastOperationAt: 1 } });
+  await store.commit({ entity: { id: '@a@b', state: '1', exists: true, lastOperationAt: 1, lock: null } });
   assert.equal(store.entity('@a@b')?.state, '1');
-  await store.commit({ entity: { id: '@a@b', state: null, exists: false, lastOperationAt: 2 } });
+  await store.commit({ entity: { id: '@a@b', state: null, exists: false, lastOperationAt: 2, lock: null } });
   assert.equal(store.entity('@a@b'), undefined);
   await store.commit({
     instance: instance('i', 'Completed'),

@@ -120,6 +120,9 @@ df.app.entity('Counter', (context) => {
     case 'get':
       context.df.return(current);
       break;
+    case 'set':
+      context.df.setState(context.df.getInput());
+      break;
     case 'fail':
       context.df.setState(999);
       throw new Error('entity failure');
@@ -176,4 +179,20 @@ df.app.orchestration('interpret', function* (context) {
     }
   }
   return 'every step had its own result';
+});
+
+// Moves money between two accounts inside a critical section: the sum must stay the same whatever runs beside it.
+df.app.orchestration('transfer', function* (context) {
+  const { from, to, amount, pause, fail, hold } = context.df.getInput();
+  const [a, b] = [new df.EntityId('Counter', from), new df.EntityId('Counter', to)];
+  const lock = yield context.df.lock([a, b]);
+  const [balanceA, balanceB] = [yield context.df.callEntity(a, 'get'), yield context.df.callEntity(b, 'get')];
+  if (pause) yield context.df.callActivity('slow', pause);
+  if (fail) throw new Error('failed inside');
+  if (hold) yield context.df.waitForExternalEvent('GoOn');
+  yield context.df.callEntity(a, 'set', balanceA - amount);
+  yield context.df.callEntity(b, 'set', balanceB + amount);
+  lock.release();
+  yield context.df.callActivity('echo', 'outside');
+  return context.df.isLocked().isLocked;
 });
