@@ -72,6 +72,15 @@ export class DurableHttpApi {
       const reply = await this.#ended(instanceId, timeout * 1_000, interval * 1_000);
       if (reply !== undefined) return reply;
     }
+    return this.#accepted(instanceId);
+  }
+
+  async #restart(id: string, withNewId: boolean): Promise<ApiReply> {
+    if (this.#hub.instance(id) === undefined) return errorReply(400, `No instance with ID '${id}' found.`);
+    return this.#accepted(await this.#hub.restart(id, withNewId));
+  }
+
+  #accepted(instanceId: string): ApiReply {
     const payload = managementPayload(this.#address, instanceId);
     return jsonReply(202, payload, { location: payload.statusQueryGetUri!, 'retry-after': '10' });
   }
@@ -145,9 +154,10 @@ export class DurableHttpApi {
       case 'resume':
         await this.#hub.resume(id, reason);
         return emptyReply(202);
-      case 'rewind':
       case 'restart':
-        return jsonReply(501, `The local host does not support ${order} yet.`);
+        return this.#restart(id, request.query.get('restartWithNewInstanceId') !== 'false');
+      case 'rewind':
+        return jsonReply(501, 'The local host does not support rewind yet.');
       default:
         return emptyReply(404);
     }

@@ -5,6 +5,7 @@ import { type EventSent, EventType, encodeEvent, type HistoryEvent, type Schedul
 import type { ActivityMessage, Instance, InstanceMessage, Outgoing } from './instance.ts';
 import { EventFactory, type ReleaseMessage } from './scheduling.ts';
 import { type Sequenced, sequence } from './sequencer.ts';
+import type { TaskFailure } from './task-tree.ts';
 
 /*
  * One episode of an orchestration, as pure functions around the run of the user's orchestrator.
@@ -71,7 +72,10 @@ export function finishEpisode(input: EpisodeInput): EpisodeResult {
   }
   const next: Instance = { ...instance, status: 'Running', updatedAt: input.now };
   if (outcome.customStatus !== undefined) next.customStatus = JSON.stringify(outcome.customStatus);
-  const outgoing = sequenced.scheduled.map((event) => outgoingFor(event, next, sequenced.canceledTimers));
+  const outgoing = sequenced.scheduled.map((event) => {
+    const spent = sequenced.spent.get(event.EventId);
+    return spent === undefined ? outgoingFor(event, next, sequenced.canceledTimers) : spentCall(event, next, spent);
+  });
   const withdraw = sequenced.canceledTimers.map((id) => timerTag(next.executionId, id));
   const result: EpisodeResult = {
     instance: next,
@@ -220,6 +224,21 @@ function continueAsNew(result: EpisodeResult, value: unknown, input: EpisodeInpu
   );
   result.append = [];
   result.replaceHistory = true;
+}
+
+/** Answers a call that must not run any more. */
+function spentCall(event: SchedulingEvent, { instanceId, executionId }: Instance, failure: TaskFailure): Outgoing {
+  const failed: HistoryEvent = {
+    EventType:
+      event.EventType === EventType.TaskScheduled ? EventType.TaskFailed : EventType.SubOrchestrationInstanceFailed,
+    EventId: -1,
+    IsPlayed: false,
+    Timestamp: event.Timestamp,
+    TaskScheduledId: event.EventId,
+    Reason: failure.reason,
+    Details: failure.details,
+  };
+  return instanceMessage(instanceId, failed, executionId);
 }
 
 function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers: number[]): Outgoing | undefined {

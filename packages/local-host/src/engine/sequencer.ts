@@ -2,7 +2,7 @@ import { type Action, ActionType, type LockEntitiesAction } from './actions.ts';
 import { ReplayError } from './errors.ts';
 import { EventType, type HistoryEvent, isSchedulingEvent, type SchedulingEvent } from './history.ts';
 import { type EventFactory, schedulingLabel } from './scheduling.ts';
-import { allDone, newNode, type RetryProgress, retryDelay, type TaskNode } from './task-tree.ts';
+import { allDone, newNode, type RetryProgress, retryDelay, type TaskFailure, type TaskNode } from './task-tree.ts';
 
 /*
  * Gives every action its sequence id, exactly as the SDK does on its own side: the two never exchange ids, so they
@@ -25,6 +25,8 @@ export interface Sequenced {
   scheduled: SchedulingEvent[];
   /** Ids of timers that the orchestrator has cancelled. */
   canceledTimers: number[];
+  /** Calls by id that must not run: the time for their retries is over. They fail at once, as given. */
+  spent: ReadonlyMap<number, TaskFailure>;
   /** Activities, sub-orchestrations and live timers that have not ended. */
   openTasks: number;
   /** Set when the orchestrator restarts itself; the input is as the SDK gave it. */
@@ -63,6 +65,9 @@ class Sequencer {
   #lock: LockEntitiesAction | undefined;
   #cursor = 0;
   #current: TaskNode | undefined;
+  /** The failure that is being handled. */
+  #failure: TaskFailure = { reason: '', details: '' };
+  readonly #spent = new Map<number, TaskFailure>();
   #started = false;
   #episode = 0;
   #now = 0;
@@ -109,6 +114,7 @@ class Sequencer {
     return {
       scheduled: this.#scheduled,
       canceledTimers: this.#timers.filter((node) => node.cancelable?.isCanceled).map((node) => node.id!),
+      spent: this.#spent,
       openTasks,
       continueAsNew: this.#continueAsNew,
       nextId: this.#nextId,
@@ -138,6 +144,7 @@ class Sequencer {
         break;
       case EventType.TaskFailed:
       case EventType.SubOrchestrationInstanceFailed:
+        this.#failure = { reason: event.Reason, details: event.Details };
         this.#endById(event.TaskScheduledId, false);
         break;
       case EventType.TimerFired:
@@ -203,7 +210,9 @@ class Sequencer {
     } else if (ok) {
       this.#end(node, true);
     } else {
-      const last = progress.attempt >= progress.options.maxNumberOfAttempts;
+      const { maxNumberOfAttempts, retryTimeoutInMilliseconds: timeout } = progress.options;
+      if (timeout !== undefined && this.#now - progress.startedAt > timeout) progress.spent ??= this.#failure;
+      const last = progress.attempt >= maxNumberOfAttempts || progress.spent !== undefined;
       const delay = last ? 0 : retryDelay(progress.options, progress.attempt);
       progress.attempt++;
       progress.waiting = true;
@@ -217,6 +226,7 @@ class Sequencer {
   #attempt(node: TaskNode, progress: RetryProgress): void {
     const child = this.#invokeCall(progress.action, node);
     node.children.push(child);
+    if (progress.spent !== undefined) this.#spent.set(child.id!, progress.spent);
   }
 
   #advance(): void {
@@ -275,7 +285,14 @@ class Sequencer {
       case ActionType.CallActivityWithRetry:
       case ActionType.CallSubOrchestratorWithRetry: {
         const node = this.#remember(action, newNode('retry', parent, undefined));
-        node.retry = { options: action.retryOptions, action, attempt: 1, waiting: false };
+        node.retry = {
+          options: action.retryOptions,
+          action,
+          attempt: 1,
+          startedAt: this.#now,
+          spent: undefined,
+          waiting: false,
+        };
         this.#attempt(node, node.retry);
         return node;
       }

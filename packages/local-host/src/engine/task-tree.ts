@@ -16,10 +16,21 @@ export interface TaskNode {
   retry: RetryProgress | undefined;
 }
 
+/** How a call failed, as the SDK is told. */
+export interface TaskFailure {
+  reason: string;
+  details: string;
+}
+
 export interface RetryProgress {
   options: RetryOptions;
   action: Action;
+  /** Counts from 1. */
   attempt: number;
+  /** Epoch ms of the first attempt; the retry time-out counts from here. */
+  startedAt: number;
+  /** Set once the time for retries is over: the attempts that the SDK still counts on fail at once with this. */
+  spent: TaskFailure | undefined;
   waiting: boolean;
 }
 

@@ -132,6 +132,18 @@ export class Hub {
     return instanceId;
   }
 
+  /**
+   * Starts an instance again with the same name, version and input.
+   *
+   * @returns the id of the new run @throws HubError `instanceNotFound`, `instanceExists` (same id, still running)
+   */
+  restart(instanceId: string, withNewId: boolean): Promise<string> {
+    const instance = this.instance(instanceId);
+    if (instance === undefined) throw new HubError('instanceNotFound', `No instance with ID '${instanceId}' found.`);
+    const { name, input, version } = instance;
+    return this.startOrchestration({ name, input, version, ...(!withNewId && { instanceId }) });
+  }
+
   /** @param input JSON text @throws HubError `instanceNotFound`, `instanceEnded` */
   raiseEvent(instanceId: string, name: string, input: string): Promise<void> {
     return this.#send(instanceId, { EventType: EventType.EventRaised, Name: name, Input: input });

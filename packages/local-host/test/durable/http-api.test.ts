@@ -96,6 +96,18 @@ describe('the durable HTTP API', () => {
     assert.deepEqual([reply.status, reply.json], [200, ['Hello Tokyo', 'Hello Gdańsk', 'Hello Seattle']]);
   });
 
+  test('a restart runs the same input again, under the same id or a new one', async () => {
+    await harness.run('counts', 5, 'again');
+    const same = await call('POST', 'instances/again/restart?restartWithNewInstanceId=false');
+    assert.deepEqual([same.status, same.json?.id], [202, 'again']);
+    await ended('again');
+    const other = await call('POST', 'instances/again/restart');
+    assert.equal(other.status, 202);
+    assert.notEqual(other.json?.id, 'again');
+    assert.equal((await ended(String(other.json?.id))).output, '"done at 5"');
+    assert.equal((await call('POST', 'instances/unknown/restart')).status, 400);
+  });
+
   test('entities take signals and show their state, with any key that a URL can carry', async () => {
     assert.equal((await call('POST', 'entities/Counter/a%20%C5%BC%25?op=add', '4')).status, 202);
     await until(() => harness.hub.entity({ name: 'counter', key: 'a ż%' }), 'the entity');

@@ -39,6 +39,15 @@ for (const strict of [false, true]) {
       );
     });
 
+    test('retries end when their time is over, though attempts are left', async () => {
+      const key = `c${strict}`;
+      const [failure, after] = (await output('retryInTime', { key, timeoutMs: 40 })) as [string, string];
+      assert.match(failure, /^Activity function 'flaky' failed: failure \d+/);
+      assert.equal(after, 'after');
+      const runs = Number(await output('flakyRunsOf', key));
+      assert.ok(runs > 1 && runs < 50, `${runs} attempts ran`);
+    });
+
     test('a sub-orchestration returns its value and its failure to the parent', async () => {
       assert.deepEqual(await output('parent'), {
         inner: ['Hello Tokyo', 'Hello Gdańsk', 'Hello Seattle'],

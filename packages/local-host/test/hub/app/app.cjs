@@ -42,6 +42,22 @@ df.app.orchestration('retry', function* (context) {
   const after = yield context.df.callActivity('echo', 'after');
   return [value, after];
 });
+df.app.orchestration('retryInTime', function* (context) {
+  const { key, timeoutMs } = context.df.getInput();
+  const options = new df.RetryOptions(15, 50);
+  options.retryTimeoutInMilliseconds = timeoutMs;
+  let failure;
+  try {
+    yield context.df.callActivityWithRetry('flaky', options, { key, failures: 50 });
+  } catch (error) {
+    failure = error.message;
+  }
+  return [failure, yield context.df.callActivity('echo', 'after')];
+});
+df.app.activity('flakyRuns', { handler: (key) => runs.filter((run) => run === `flaky ${key}`).length });
+df.app.orchestration('flakyRunsOf', function* (context) {
+  return yield context.df.callActivity('flakyRuns', context.df.getInput());
+});
 df.app.orchestration('fails', function* (context) {
   yield context.df.callActivity('echo', 1);
   throw new Error('boom');
