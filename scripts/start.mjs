@@ -9,6 +9,7 @@ if (args.includes('--help') || args.includes('-h')) {
   --port N       port to listen on (default: LocalHttpPort of local.settings.json, else 7071)
   --data DIR     where sessions and orchestrations are kept (default: .durable)
   --host ADDR    address to bind (default: this machine only)
+  --allow-host NAME  answer requests addressed to this name too (a tunnel, a container)
   --watch        rebuild and restart when a source file changes
   --strict       run everything through JSON text, exactly as Azure does (slower)
   --verbose      show the host's own debug lines

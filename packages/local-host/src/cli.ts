@@ -16,7 +16,7 @@ async function start(command: StartCommand): Promise<void> {
   const host = await LocalHost.start({ ...command, logger });
   process.stdout.write(renderBanner(host.app.functions, host.router, host.url));
   process.stdout.write(`\nListening on ${host.url} (state in ${host.dataDirectory}). Press Ctrl-C to stop.\n\n`);
-  if (command.host !== undefined) {
+  if (command.host !== undefined && !/^(localhost|127\.|::1$)/.test(command.host)) {
     logger.warn('Requests are answered for other machines too, and no keys are checked.');
   }
   process.send?.({ type: 'ready', url: host.url, dataFolder: host.dataDirectory });

@@ -23,6 +23,8 @@ export interface LocalHostOptions {
   port?: number | undefined;
   /** Address to listen on. Default: this machine only. */
   host?: string | undefined;
+  /** Names besides localhost that requests may be addressed to. Default: none. */
+  allowedHosts?: readonly string[] | undefined;
   /** Take the long way through JSON text everywhere, as Azure does. Default false. */
   strict?: boolean | undefined;
   logger?: Logger | undefined;
@@ -113,6 +115,7 @@ async function compose(
   const server = new FunctionsHttpServer({
     port: options.port ?? settings.port ?? 7071,
     ...(host !== undefined && { host }),
+    ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
     cors: settings.cors,
     logger,
   });

@@ -10,6 +10,8 @@ export interface StartCommand {
   readonly dataDirectory: string | undefined;
   readonly port: number | undefined;
   readonly host: string | undefined;
+  /** Names besides localhost that requests may be addressed to. */
+  readonly allowedHosts: readonly string[];
   readonly strict: boolean;
   readonly verbose: boolean;
 }
@@ -35,6 +37,8 @@ Options:
   --port N      port to listen on, 0 for a free one (default: that of local.settings.json, else 7071)
   --data DIR    folder for the state (default: .durable in the app's folder)
   --host ADDR   address to listen on (default: this machine only)
+  --allow-host NAME
+                answer requests addressed to this name too (a tunnel, a container); may be repeated
   --strict      no shortcuts: pass everything through text, as Azure does
   --verbose     print debug lines
   --help        print this
@@ -45,6 +49,7 @@ const OPTIONS = {
   port: { type: 'string' },
   data: { type: 'string' },
   host: { type: 'string' },
+  'allow-host': { type: 'string', multiple: true },
   strict: { type: 'boolean' },
   verbose: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -75,6 +80,7 @@ export function parseCliArgs(args: readonly string[], workingDirectory = process
     dataDirectory: values.data === undefined ? undefined : resolve(workingDirectory, values.data),
     port: values.port === undefined ? undefined : parsePort(values.port),
     host: values.host,
+    allowedHosts: values['allow-host'] ?? [],
     strict: values.strict ?? false,
     verbose: values.verbose ?? false,
   };

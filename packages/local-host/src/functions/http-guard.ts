@@ -17,7 +17,7 @@ export interface GuardOptions {
 export function refusalFor(headers: IncomingHttpHeaders, options: GuardOptions): string | undefined {
   const host = headers.host ?? '';
   if (!isAllowedHost(host, options)) {
-    return 'Host not allowed. Call this host as localhost, or list the name with the allowedHosts option.';
+    return 'Host not allowed. Call this host as localhost, or allow the name: --allow-host NAME.';
   }
   const { origin } = headers;
   if (origin !== undefined) {

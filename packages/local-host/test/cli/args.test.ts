@@ -4,25 +4,38 @@ import { test } from 'node:test';
 import { CliUsageError, HELP, parseCliArgs } from '../../src/cli/args.ts';
 
 test('start without options leaves the choices to the settings', () => {
-  assert.deepEqual(parseCliArgs(['start'], '/work/app'), {
+  assert.deepEqual(parseCliArgs(['start'], '/srv/app'), {
     kind: 'start',
-    appDirectory: resolve('/work/app'),
+    appDirectory: resolve('/srv/app'),
     dataDirectory: undefined,
     port: undefined,
     host: undefined,
+    allowedHosts: [],
     strict: false,
     verbose: false,
   });
 });
 
 test('options are read, and folders are resolved', () => {
-  const args = ['start', '--app', '../x', '--port=0', '--data', 'd', '--host', '0.0.0.0', '--strict', '--verbose'];
-  assert.deepEqual(parseCliArgs(args, '/work/app'), {
+  const args = [
+    'start',
+    '--app',
+    '../x',
+    '--port=0',
+    '--data',
+    'd',
+    '--host',
+    '0.0.0.0',
+    '--strict',
+    '--verbose',
+  ].concat(['--allow-host', 'box.test', '--allow-host=other.test']);
+  assert.deepEqual(parseCliArgs(args, '/srv/app'), {
     kind: 'start',
-    appDirectory: resolve('/work/x'),
-    dataDirectory: resolve('/work/app/d'),
+    appDirectory: resolve('/srv/x'),
+    dataDirectory: resolve('/srv/app/d'),
     port: 0,
     host: '0.0.0.0',
+    allowedHosts: ['box.test', 'other.test'],
     strict: true,
     verbose: true,
   });
