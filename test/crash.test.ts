@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { eventually, HostProcess, temporaryFolder } from './support/host-process.ts';
 import { echo, ModelServer } from './support/model-server.ts';
 
-const kills = 20;
+const kills = Number(process.env.CRASH_KILLS ?? 20);
 const sessions = ['s1', 's2', 's3'];
 
 /**

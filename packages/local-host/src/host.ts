@@ -7,12 +7,15 @@ import { callApi, RpcServer } from './durable/rpc-server.ts';
 import { loadApp } from './functions/app-loader.ts';
 import type { FunctionsApp } from './functions/functions-app.ts';
 import { FunctionsHttpServer } from './functions/http-server.ts';
+import type { RegisteredFunction } from './functions/registered-function.ts';
 import type { Router } from './functions/router.ts';
 import { applyEnvironment, type HostSettings, isDisabledFunction, readSettings } from './functions/settings.ts';
 import { findUnsupported } from './functions/trigger-support.ts';
+import { systemClock } from './hub/executor.ts';
 import { Hub } from './hub/hub.ts';
 import { type Logger, silentLogger } from './log.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
+import { TimerRunner } from './timers/timer-runner.ts';
 
 export interface LocalHostOptions {
   /** Folder with the app's package.json and host.json. */
@@ -36,6 +39,7 @@ interface Parts {
   app: FunctionsApp;
   router: Router;
   hub: Hub;
+  timers: TimerRunner;
   server: FunctionsHttpServer;
   rpc: RpcServer;
   store: SqliteStore;
@@ -50,6 +54,7 @@ export class LocalHost {
   readonly app: FunctionsApp;
   readonly router: Router;
   readonly hub: Hub;
+  readonly #timers: TimerRunner;
   readonly #server: FunctionsHttpServer;
   readonly #rpc: RpcServer;
   readonly #store: SqliteStore;
@@ -61,6 +66,7 @@ export class LocalHost {
     this.app = parts.app;
     this.router = parts.router;
     this.hub = parts.hub;
+    this.#timers = parts.timers;
     this.#server = parts.server;
     this.#rpc = parts.rpc;
     this.#store = parts.store;
@@ -97,6 +103,7 @@ export class LocalHost {
   async #stop(graceMs: number): Promise<void> {
     const deadline = Date.now() + graceMs;
     await this.#server.stop(graceMs);
+    await this.#timers.stop(Math.max(0, deadline - Date.now()));
     await this.hub.stop(Math.max(0, deadline - Date.now()));
     await this.app.stop();
     this.#rpc.stop();
@@ -158,11 +165,14 @@ async function compose(
   );
   for (const { message } of findUnsupported(app.functions, supportedTriggers)) logger.warn(message);
   hub.start();
-  const router = server.serve(app, { routePrefix: settings.routePrefix, isDisabled: (fn) => isDisabledFunction(fn) });
-  return { url, dataDirectory, app, router, hub, server, rpc, store };
+  const isDisabled = (fn: RegisteredFunction) => isDisabledFunction(fn);
+  const router = server.serve(app, { routePrefix: settings.routePrefix, isDisabled });
+  const timers = new TimerRunner({ app, store, clock: systemClock, logger });
+  timers.start(isDisabled);
+  return { url, dataDirectory, app, router, hub, timers, server, rpc, store };
 }
 
-const supportedTriggers = ['httpTrigger', 'orchestrationTrigger', 'entityTrigger', 'activityTrigger'];
+const supportedTriggers = ['httpTrigger', 'timerTrigger', 'orchestrationTrigger', 'entityTrigger', 'activityTrigger'];
 
 /** A whole number above zero from host.json; anything else leaves the default. */
 function limit<K extends string>(name: K, value: unknown): { [P in K]?: number } {

@@ -55,6 +55,10 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
       state TEXT,
       lock TEXT
     );
+    CREATE TABLE marks (
+      key TEXT PRIMARY KEY,
+      value TEXT NOT NULL
+    ) WITHOUT ROWID;
     PRAGMA user_version = ${schemaVersion};
     COMMIT;
   `);

@@ -102,6 +102,9 @@ export class SqliteStore implements Store {
     if (commit.instance !== undefined) this.#putInstance(commit.instance);
     if (commit.history !== undefined) this.#putHistory(commit.history);
     if (commit.entity !== undefined) this.#putEntity(commit.entity);
+    for (const { key, value } of commit.marks ?? []) {
+      this.#run('INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)', key, value);
+    }
     return (commit.outgoing ?? []).map((message) => {
       const id = this.#nextId++;
       const { lane, target, due, tag, body } = message;
@@ -206,6 +209,10 @@ export class SqliteStore implements Store {
     )
       .all(query.after ?? '', prefix.length, prefix, query.limit)
       .map(toEntity);
+  }
+
+  mark(key: string): string | undefined {
+    return this.#statement('SELECT value FROM marks WHERE key = ?').get(key)?.value as string | undefined;
   }
 
   /** Writes what is queued and lets go of the folder. */

@@ -17,6 +17,8 @@ export interface Commit {
   entity?: Entity;
   /** Messages to add; the store gives them their ids. */
   outgoing?: Outgoing[];
+  /** Small facts of the host to remember, by key. */
+  marks?: { key: string; value: string }[];
   /** Instances to delete, with history and waiting messages. */
   purge?: string[];
 }
@@ -46,5 +48,7 @@ export interface Store {
   instances(query: InstanceQuery): Instance[];
   entity(id: string): Entity | undefined;
   entities(query: { name?: string; after?: string; limit: number }): Entity[];
+  /** A fact stored with `marks`. */
+  mark(key: string): string | undefined;
   close(): void;
 }

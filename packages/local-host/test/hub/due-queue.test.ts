@@ -2,34 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DueQueue } from '../../src/hub/due-queue.ts';
-import { type Clock, systemClock } from '../../src/hub/executor.ts';
+import { systemClock } from '../../src/hub/executor.ts';
 import type { StoredMessage } from '../../src/store/store.ts';
-
-class ManualClock implements Clock {
-  time = 0;
-  armed = new Set<{ at: number; call: () => void }>();
-
-  now(): number {
-    return this.time;
-  }
-
-  at(at: number, call: () => void): () => void {
-    const entry = { at, call };
-    this.armed.add(entry);
-    return () => this.armed.delete(entry);
-  }
-
-  move(to: number): void {
-    for (;;) {
-      const next = [...this.armed].filter(({ at }) => at <= to).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.armed.delete(next);
-      this.time = Math.max(this.time, next.at);
-      next.call();
-    }
-    this.time = to;
-  }
-}
+import { ManualClock } from './manual-clock.ts';
 
 function message(id: number, due: number): StoredMessage {
   return { id, lane: 'orchestration', target: `i${id % 3}`, due, tag: `timer:${id}`, body: '' };

@@ -212,3 +212,11 @@ df.app.orchestration('transfer', function* (context) {
   yield context.df.callActivity('echo', 'outside');
   return context.df.isLocked().isLocked;
 });
+
+app.timer('tick', {
+  schedule: '0 0 0 1 1 *',
+  runOnStartup: true,
+  handler: (timer) => {
+    globalThis.ticks = [...(globalThis.ticks ?? []), timer];
+  },
+});
