@@ -52,10 +52,8 @@ export class ActivityLane {
       } catch (error) {
         if (this.#stopped) return;
         const text = error instanceof Error ? error.message : String(error);
-        this.#services.logger.error(
-          `Activity '${activity.name}': the result could not be written and will be tried again. ${text}`,
-        );
-        await new Promise<void>((resolve) => this.#services.retryLater(resolve));
+        const what = `The result of activity '${activity.name}'`;
+        await new Promise<void>((resolve) => this.#services.stepFailed(what, text, resolve));
       }
     }
   }

@@ -13,6 +13,9 @@ import { Cache } from './cache.ts';
 import type { LaneServices } from './lane-services.ts';
 import { Slots } from './slots.ts';
 
+/** Most that is kept of entity states, in characters. */
+const cachedCharacters = 64 * 1024 * 1024;
+
 type Decoded = EntityMessage | ReleaseMessage;
 
 /** Runs entities: a batch of messages, the entity function, one commit. */
@@ -20,7 +23,7 @@ export class EntityLane {
   readonly slots: Slots;
   readonly #services: LaneServices;
   readonly #batchSize: number;
-  readonly #hot = new Cache<Entity>(2_000);
+  readonly #hot = new Cache<Entity>(cachedCharacters);
 
   /** @param batchSize operations per batch; with 1 (the default of the host) a failed operation rolls back alone */
   constructor(services: LaneServices, batchSize: number) {
@@ -47,14 +50,13 @@ export class EntityLane {
       const result = await this.#perform(entity, taken.map(decode));
       await this.#services.commit(
         { consume: taken.map((message) => message.id), entity: result.entity, outgoing: result.outgoing },
-        () => this.#hot.set(id, result.entity),
+        () => this.#hot.set(id, result.entity, 500 + (result.entity.state?.length ?? 0)),
       );
       return true;
     } catch (error) {
       queue.unshift(...taken);
       const { message } = toError(error);
-      this.#services.logger.error(`Entity ${id}: the step could not be written and will be tried again. ${message}`);
-      this.#services.retryLater(() => this.slots.wake(id));
+      this.#services.stepFailed(`Entity ${id}`, message, () => this.slots.wake(id));
       return false;
     }
   }

@@ -55,7 +55,12 @@ export class Hub {
         const instance = this.instance(id);
         return instance !== undefined && instance.executionId === executionId && !isFinal(instance.status);
       },
-      retryLater: (callback) => setTimeout(callback, retryPauseMs).unref(),
+      stepFailed: (what, reason, retry) => {
+        // While stopping, steps that are cut off are expected; the next start runs them.
+        if (this.#stopping) return;
+        options.logger.error(`${what}: the step could not be written and will be tried again. ${reason}`);
+        setTimeout(retry, retryPauseMs).unref();
+      },
     };
     this.#orchestrations = new OrchestrationLane(services);
     this.#entities = new EntityLane(services, options.maxEntityOperationBatchSize ?? 1);

@@ -15,6 +15,6 @@ export interface LaneServices {
   commit(commit: Commit, whenStored?: () => void): Promise<void>;
   /** Whether an execution is still the current one of its instance, and has not ended. */
   isRunning(instanceId: string, executionId: string | null): boolean;
-  /** Calls back after a pause, for a step that could not be written. */
-  retryLater(callback: () => void): void;
+  /** A step could not be written: says so, and calls back after a pause to try it again. */
+  stepFailed(what: string, reason: string, retry: () => void): void;
 }

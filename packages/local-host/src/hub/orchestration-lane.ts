@@ -13,9 +13,14 @@ import { Cache } from './cache.ts';
 import type { LaneServices } from './lane-services.ts';
 import { Slots } from './slots.ts';
 
+/** Most that is kept of histories, in characters. */
+const cachedCharacters = 64 * 1024 * 1024;
+
 interface Hot {
   instance: Instance;
   history: HistoryEvent[];
+  /** Characters of the stored history. */
+  size: number;
 }
 
 interface Inbox {
@@ -30,7 +35,7 @@ interface Inbox {
 export class OrchestrationLane {
   readonly slots: Slots;
   readonly #services: LaneServices;
-  readonly #hot = new Cache<Hot>(1_000);
+  readonly #hot = new Cache<Hot>(cachedCharacters);
 
   constructor(services: LaneServices) {
     this.#services = services;
@@ -52,9 +57,17 @@ export class OrchestrationLane {
     if (hot !== undefined) return hot;
     const instance = this.#services.store.instance(id);
     if (instance === undefined) return undefined;
-    const loaded = { instance, history: this.#services.store.history(id).map(decodeEvent) };
-    this.#hot.set(id, loaded);
+    const events = this.#services.store.history(id);
+    const size = events.reduce((sum, event) => sum + event.length, 0);
+    const loaded: Hot = { instance, history: events.map(decodeEvent), size };
+    this.#keep(id, loaded);
     return loaded;
+  }
+
+  #keep(id: string, hot: Hot): void {
+    const { input, output, customStatus } = hot.instance;
+    const own = (input?.length ?? 0) + (output?.length ?? 0) + (customStatus?.length ?? 0);
+    this.#hot.set(id, hot, 1_000 + own + 2 * hot.size);
   }
 
   async #work(id: string, queue: StoredMessage[]): Promise<boolean> {
@@ -64,10 +77,7 @@ export class OrchestrationLane {
       return await this.#step(id, taken);
     } catch (error) {
       queue.unshift(...taken);
-      this.#services.logger.error(
-        `Orchestration ${id}: the step could not be written and will be tried again. ${describe(error)}`,
-      );
-      this.#services.retryLater(() => this.slots.wake(id));
+      this.#services.stepFailed(`Orchestration ${id}`, describe(error), () => this.slots.wake(id));
       return false;
     }
   }
@@ -138,6 +148,7 @@ export class OrchestrationLane {
   async #save(hot: Hot, inbox: Inbox, result: EpisodeResult): Promise<void> {
     const replace = result.replaceHistory || inbox.replace;
     const { instanceId } = result.instance;
+    const events = result.append.map(encodeEvent);
     const commit: Commit = {
       consume: inbox.consume,
       instance: result.instance,
@@ -145,7 +156,7 @@ export class OrchestrationLane {
         instanceId,
         replace,
         from: result.replaceHistory ? 0 : hot.history.length,
-        events: result.append.map(encodeEvent),
+        events,
       },
       outgoing: [...inbox.outgoing, ...result.outgoing],
       withdraw: result.withdraw.map((tag) => ({ target: instanceId, tag })),
@@ -154,7 +165,8 @@ export class OrchestrationLane {
     await this.#services.commit(commit, () => {
       for (const event of result.append) event.IsPlayed = true;
       history.push(...result.append);
-      this.#hot.set(instanceId, { instance: result.instance, history });
+      const size = (result.replaceHistory ? 0 : hot.size) + events.reduce((sum, event) => sum + event.length, 0);
+      this.#keep(instanceId, { instance: result.instance, history, size });
     });
   }
 
@@ -204,7 +216,7 @@ export class OrchestrationLane {
     const now = this.#services.clock.now();
     inbox.replace = true;
     inbox.events = [event];
-    inbox.hot = { instance: newInstance(id, event, now), history: [] };
+    inbox.hot = { instance: newInstance(id, event, now), history: [], size: 0 };
   }
 }
 
