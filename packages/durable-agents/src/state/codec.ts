@@ -14,6 +14,7 @@ import {
 /** Three decimal numbers without leading zeros, and nothing else. */
 const version = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/;
 const supportedMajor = '1';
+const dataFields: Rules = { expirationTimeUtc: { kind: 'string' } };
 
 /**
  * Checks a session's stored state and gives it back as it is: nothing is dropped, renamed or filled in. Text is
@@ -28,7 +29,7 @@ export function parseState(stored: unknown): StateDocument {
   if (!isObject(state)) throw invalid('', 'is not an object');
   checkVersion(state.schemaVersion);
   if (!isObject(state.data)) throw invalid('data', 'is not an object');
-  checkFields(state.data, { expirationTimeUtc: { kind: 'string' } }, 'data');
+  checkFields(state.data, dataFields, 'data');
   checkList(state.data.conversationHistory, 'data.conversationHistory', checkEntry);
   return state as StateDocument;
 }
@@ -79,18 +80,32 @@ function checkList(value: unknown, path: string, check: (item: Record<string, un
   }
 }
 
-function checkFields(object: Record<string, unknown>, rules: Readonly<Record<string, FieldRule>>, path: string): void {
-  for (const [name, rule] of Object.entries(rules)) {
+type Rules = Readonly<Record<string, FieldRule>>;
+
+/** Rules are few and constant, but checked for every object of every read. */
+const ruleEntries = new WeakMap<Rules, [string, FieldRule][]>();
+
+function entriesOf(rules: Rules): [string, FieldRule][] {
+  let entries = ruleEntries.get(rules);
+  if (entries === undefined) {
+    entries = Object.entries(rules);
+    ruleEntries.set(rules, entries);
+  }
+  return entries;
+}
+
+function checkFields(object: Record<string, unknown>, rules: Rules, path: string): void {
+  for (const [name, rule] of entriesOf(rules)) {
     const value = object[name];
     if (value === undefined || (value === null && rule.kind !== 'any')) {
       if (rule.required) throw invalid(`${path}.${name}`, 'is missing');
-    } else if (!hasKind(value, rule, `${path}.${name}`)) {
+    } else if (!hasKind(value, rule, path, name)) {
       throw invalid(`${path}.${name}`, `is not ${describeKind(rule)}`);
     }
   }
 }
 
-function hasKind(value: unknown, { kind }: FieldRule, path: string): boolean {
+function hasKind(value: unknown, { kind }: FieldRule, path: string, name: string): boolean {
   switch (kind) {
     case 'any':
       return true;
@@ -104,7 +119,7 @@ function hasKind(value: unknown, { kind }: FieldRule, path: string): boolean {
       return typeof value === 'string' || isObject(value);
     case 'usage':
       if (!isObject(value)) return false;
-      checkFields(value, usageFields, path);
+      checkFields(value, usageFields, `${path}.${name}`);
       return true;
   }
 }

@@ -9,8 +9,11 @@ interface LosslessJson {
 
 const lossless = JSON as unknown as LosslessJson;
 
-/** Texts without this have no number that a double could not hold, so the fast parser will do. */
-const maybeLongNumber = /\d[\d.]{15}|[eE][+-]?\d{3}/;
+/**
+ * Texts without this have no number that a double could not hold, so the fast parser will do. It looks only where a
+ * number can begin: hexadecimal ids in quotes are full of digits.
+ */
+const maybeLongNumber = /(?:^|[:,[\s])-?\d(?:[\d.]{15}|[\d.]*[eE][+-]?\d{3})/;
 
 /**
  * `JSON.parse`, but numbers that a double cannot hold (nanosecond times, 64-bit counters) keep their digits and are

@@ -65,6 +65,8 @@ describe('the run endpoint, with the real durable client', () => {
         assert.equal(json.sessionId, sessionId);
         assert.equal(decodeURIComponent(headers['x-ms-session-id'] ?? ''), sessionId);
         assert.deepEqual([...backend.states.keys()], [`dafx-joker/${sessionId}`]);
+        const path = `/durabletask/entities/dafx-joker/${encodeURIComponent(sessionId)}?`;
+        assert.ok(backend.targets.every((target) => `${target}?`.startsWith(path)));
       });
     }
   }
