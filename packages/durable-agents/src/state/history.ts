@@ -24,7 +24,6 @@ export function conversationOf(state: StateDocument): ChatMessage[] {
     if (entry.$type !== 'request' && entry.$type !== 'response' && entry.$type !== 'compaction') continue;
     if (entry.$type === 'compaction') messages = [];
     const isRefused = typeof entry.correlationId === 'string' && refused.has(entry.correlationId);
-    if (isRefused && entry.$type === 'request') continue;
     messages.push(...readMessages(entry.messages).flatMap((message) => forModel(message, isRefused)));
   }
   return repairConversation(messages);

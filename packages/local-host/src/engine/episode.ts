@@ -1,7 +1,14 @@
 import type { OrchestratorOutcome } from './actions.ts';
 import { releasesAtEnd } from './entity-lock.ts';
 import { ReplayError } from './errors.ts';
-import { type EventSent, EventType, encodeEvent, type HistoryEvent, type SchedulingEvent } from './history.ts';
+import {
+  type EventSent,
+  EventType,
+  encodeEvent,
+  type HistoryEvent,
+  type SchedulingEvent,
+  type SubOrchestrationInstanceCreated,
+} from './history.ts';
 import type { ActivityMessage, Instance, InstanceMessage, Outgoing } from './instance.ts';
 import { EventFactory, type ReleaseMessage } from './scheduling.ts';
 import { type Sequenced, sequence } from './sequencer.ts';
@@ -105,7 +112,7 @@ export function finishEpisode(input: EpisodeInput): EpisodeResult {
   return result;
 }
 
-/** Ends an instance by order from outside; its orchestrator does not run again. */
+/** Ends an instance by order from outside, and its sub-orchestrations with it; its orchestrator does not run again. */
 export function terminateEpisode(
   instance: Instance,
   history: readonly HistoryEvent[],
@@ -121,8 +128,33 @@ export function terminateEpisode(
     withdraw: [],
     fault: undefined,
   };
-  end(result, history, 'Terminated', reason, -1, plan.events[0]!.Timestamp);
+  const timestamp = plan.events[0]!.Timestamp;
+  for (const { InstanceId, EventId } of openChildren(history)) {
+    const order: HistoryEvent = {
+      EventType: EventType.ExecutionTerminated,
+      EventId: -1,
+      IsPlayed: false,
+      Timestamp: timestamp,
+      Input: JSON.stringify(`The parent orchestration '${instance.instanceId}' was terminated.`),
+    };
+    result.outgoing.push(instanceMessage(InstanceId, order, childExecution(instance.executionId, EventId)));
+  }
+  end(result, history, 'Terminated', reason, -1, timestamp);
   return result;
+}
+
+function openChildren(history: readonly HistoryEvent[]): SubOrchestrationInstanceCreated[] {
+  const open = new Map<number, SubOrchestrationInstanceCreated>();
+  for (const event of history) {
+    if (event.EventType === EventType.SubOrchestrationInstanceCreated) open.set(event.EventId, event);
+    else if ('TaskScheduledId' in event) open.delete(event.TaskScheduledId);
+  }
+  return [...open.values()];
+}
+
+/** Deterministic, so that a start delivered twice is known as the same one. */
+function childExecution(executionId: string, taskId: number): string {
+  return `${executionId}-${taskId}`;
 }
 
 /** The reason text of a failed orchestrator, as a parent and the status see it. */
@@ -277,8 +309,10 @@ function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers:
         Name: event.Name,
         Version: '',
         Input: event.Input,
-        // Deterministic, so that a start delivered twice is known as the same one.
-        OrchestrationInstance: { InstanceId: event.InstanceId, ExecutionId: `${executionId}-${event.EventId}` },
+        OrchestrationInstance: {
+          InstanceId: event.InstanceId,
+          ExecutionId: childExecution(executionId, event.EventId),
+        },
         ParentInstance: {
           Name: instance.name,
           TaskScheduleId: event.EventId,

@@ -85,7 +85,8 @@ export class OrchestrationLane {
   /** Which messages this step handles: while suspended only orders, and an order goes first and alone. */
   #take(id: string, queue: StoredMessage[]): StoredMessage[] | undefined {
     const instance = this.#load(id)?.instance;
-    const order = queue.findIndex((message) => isOrder(decode(message).event));
+    // Without a record yet, the start is among the messages and has to come first.
+    const order = instance === undefined ? -1 : queue.findIndex((message) => isOrder(decode(message).event));
     if (order >= 0) return queue.splice(order, 1);
     if (instance?.status === 'Suspended') return undefined;
     return queue.splice(0);

@@ -103,6 +103,21 @@ for (const strict of [false, true]) {
       await assert.rejects(harness.hub.raiseEvent(id, 'A', '1'), { code: 'instanceEnded' });
     });
 
+    test('terminating a parent ends its sub-orchestrations, also those that have only just been asked for', async () => {
+      for (const wait of [true, false]) {
+        const id = `nest-${strict}-${wait}`;
+        const input = JSON.stringify({ depth: 2, id });
+        await harness.hub.startOrchestration({ name: 'nested', input, instanceId: id });
+        await until(() => harness.hub.instance(wait ? `${id}-0` : id), 'the orchestration');
+        await harness.hub.terminate(id, 'enough');
+        await harness.end(id);
+        const quiet = () => ([...harness.store.messages('orchestration')].length === 0 ? true : undefined);
+        await until(quiet, 'all messages to be handled');
+        assert.deepEqual(harness.hub.instances({ idPrefix: id, statuses: ['Pending', 'Running'], limit: 10 }), []);
+        if (wait) assert.equal(harness.hub.instance(`${id}-0`)?.status, 'Terminated');
+      }
+    });
+
     test('a suspended instance holds its events until it is resumed', async () => {
       const id = await harness.hub.startOrchestration({ name: 'twoEvents', input: null });
       await harness.hub.suspend(id, '');

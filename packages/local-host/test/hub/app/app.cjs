@@ -85,6 +85,11 @@ df.app.orchestration('waits', function* (context) {
   }
   return { timedOut: true };
 });
+df.app.orchestration('nested', function* (context) {
+  const { depth, id } = context.df.getInput();
+  if (depth === 0) return yield context.df.waitForExternalEvent('A');
+  return yield context.df.callSubOrchestrator('nested', { depth: depth - 1, id }, `${id}-${depth - 1}`);
+});
 df.app.orchestration('twoEvents', function* (context) {
   const first = yield context.df.waitForExternalEvent('A');
   const second = yield context.df.waitForExternalEvent('A');
