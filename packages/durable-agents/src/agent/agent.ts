@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { RequestError } from '../errors.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { ChatClient, ChatOptions } from '../model/chat-client.ts';
 import { checkAgentOptions } from './check-agent-options.ts';
 import type { RunOptions } from './effects.ts';
-import { type ChatMessage, messageText, textMessage } from './message.ts';
+import { type ChatMessage, toMessages } from './message.ts';
 import type { AgentResponse } from './response.ts';
 import { runInline } from './run-inline.ts';
 import type { AnyTool } from './tool.ts';
@@ -98,14 +97,4 @@ export class Agent {
     if (outcome.status === 'failed') throw outcome.error;
     return outcome.response;
   }
-}
-
-function toMessages(input: string | ChatMessage | readonly ChatMessage[]): readonly ChatMessage[] {
-  const messages = typeof input === 'string' ? [textMessage('user', input)] : 'role' in input ? [input] : input;
-  const hasContent = messages.some(
-    (message) => messageText(message).trim() !== '' || message.contents.some((content) => content.type !== 'text'),
-  );
-  if (!hasContent)
-    throw new RequestError('emptyMessage', 400, 'There is no message to answer.', { fix: 'Pass a text.' });
-  return messages;
 }

@@ -29,7 +29,9 @@ export async function callModel(
     const outcome = await callOnce(agent, request, context);
     if (outcome.ok) return outcome;
     const delayMs = attempt < agent.maxModelRetries ? retryDelayMs(outcome.error, attempt) : undefined;
-    const facts = { agent: agent.name, code: outcome.error.code, error: outcome.error.message };
+    // Not the provider's words: they may quote what the user said. Callers get them with the answer.
+    const { code, fix } = outcome.error;
+    const facts = { agent: agent.name, provider: agent.model.provider, code, ...(fix !== undefined && { fix }) };
     if (delayMs === undefined) {
       context.log.error('Model call failed.', facts);
       return outcome;

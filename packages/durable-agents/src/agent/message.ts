@@ -1,3 +1,4 @@
+import { RequestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { Content } from './content.ts';
 
@@ -26,4 +27,19 @@ export function messageText(message: ChatMessage): string {
     if (content.type === 'text') text += content.text;
   }
   return text;
+}
+
+/**
+ * What a caller may pass as a message, as messages.
+ *
+ * @throws RequestError `emptyMessage` if there is nothing in them to answer.
+ */
+export function toMessages(input: string | ChatMessage | readonly ChatMessage[]): ChatMessage[] {
+  const messages = typeof input === 'string' ? [textMessage('user', input)] : 'role' in input ? [input] : [...input];
+  const hasContent = messages.some((message) =>
+    message.contents.some((content) => content.type !== 'text' || content.text.trim() !== ''),
+  );
+  if (!hasContent)
+    throw new RequestError('emptyMessage', 400, 'There is no message to answer.', { fix: 'Pass a text.' });
+  return messages;
 }

@@ -1,4 +1,4 @@
-import { type ChatMessage, textMessage } from '../agent/message.ts';
+import { type ChatMessage, toMessages } from '../agent/message.ts';
 import { writeRunRequest } from '../entity/run-request.ts';
 import { RequestError } from '../errors.ts';
 import { checkSessionKey, entityName, formatSessionId } from '../ids.ts';
@@ -75,16 +75,4 @@ export class DurableAgent<Task extends DurableTask = DurableTask> {
   #newId(): string {
     return this.#calls.newGuid().replaceAll('-', '');
   }
-}
-
-function toMessages(input: string | ChatMessage | readonly ChatMessage[]): ChatMessage[] {
-  const messages = typeof input === 'string' ? [textMessage('user', input)] : 'role' in input ? [input] : [...input];
-  if (
-    messages.some((message) =>
-      message.contents.some((content) => content.type !== 'text' || content.text.trim() !== ''),
-    )
-  ) {
-    return messages;
-  }
-  throw new RequestError('emptyMessage', 400, 'There is no message to answer.', { fix: 'Pass a text.' });
 }

@@ -121,10 +121,13 @@ test('a client that returns no messages fails with "modelBadResponse"', async ()
   }
 });
 
-test('a failure is logged with its code', async () => {
+test('a failure is logged with its code, without the words of the provider', async () => {
   const log = recordingLogger();
   const { sleep } = recordingSleep();
-  const model = scriptedModel([{ error: limited() }, { error: new ModelError('modelRefused', 'no') }]);
+  const model = scriptedModel([
+    { error: limited() },
+    { error: new ModelError('modelRefused', 'Refused: the user asked for a secret.') },
+  ]);
   await callModel(agentOf(model), request, runContext({ log }), sleep);
   assert.deepEqual(
     log.lines.map(({ level, fields }) => [level, fields?.code]),
@@ -133,4 +136,5 @@ test('a failure is logged with its code', async () => {
       ['error', 'modelRefused'],
     ],
   );
+  assert.doesNotMatch(JSON.stringify(log.lines), /the user asked for a secret/);
 });
