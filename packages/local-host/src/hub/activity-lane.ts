@@ -42,7 +42,9 @@ export class ActivityLane {
   async #run(message: StoredMessage): Promise<void> {
     const activity = JSON.parse(message.body) as ActivityMessage;
     const wanted = this.#services.isRunning(activity.instanceId, activity.executionId);
-    const event = wanted ? await this.#outcome(activity) : undefined;
+    const event = wanted
+      ? await this.#services.guard([message], (poison) => this.#outcome(activity, poison))
+      : undefined;
     if (this.#stopped && event === undefined && wanted) return;
     const outgoing = event === undefined ? [] : [instanceMessage(activity.instanceId, event, activity.executionId)];
     for (;;) {
@@ -58,10 +60,11 @@ export class ActivityLane {
     }
   }
 
-  async #outcome(activity: ActivityMessage): Promise<HistoryEvent> {
+  async #outcome(activity: ActivityMessage, poison: string | undefined): Promise<HistoryEvent> {
     const { executor, clock } = this.#services;
     const base = { EventId: -1, IsPlayed: false, TaskScheduledId: activity.taskId };
     try {
+      if (poison !== undefined) throw new Error(poison);
       if (!executor.has('activity', activity.name)) {
         throw new Error(
           `The function '${activity.name}' doesn't exist, is disabled, or is not an activity function. Additional info: The following are the known activity functions: ${executor.names('activity').join(', ') || 'none'}.`,

@@ -47,7 +47,7 @@ export class EntityLane {
     const taken = this.#take(entity, queue);
     if (taken.length === 0) return false;
     try {
-      const result = await this.#perform(entity, taken.map(decode));
+      const result = await this.#perform(entity, taken);
       await this.#services.commit(
         { consume: taken.map((message) => message.id), entity: result.entity, outgoing: result.outgoing },
         () => this.#hot.set(id, result.entity, 500 + (result.entity.state?.length ?? 0)),
@@ -77,8 +77,9 @@ export class EntityLane {
     return queue.splice(0, Math.max(count, 1));
   }
 
-  async #perform(entity: Entity, messages: Decoded[]): Promise<EntityResult> {
-    const { clock, executor, logger } = this.#services;
+  async #perform(entity: Entity, taken: StoredMessage[]): Promise<EntityResult> {
+    const messages = taken.map(decode);
+    const { clock } = this.#services;
     const [first] = messages;
     if (first === undefined) return { entity, outgoing: [] };
     if ('release' in first) return { entity: releaseEntity(entity, first), outgoing: [] };
@@ -88,18 +89,27 @@ export class EntityLane {
       return wanted ? lockEntity(entity, first, clock.now()) : { entity, outgoing: [] };
     }
     const operations = messages as EntityMessage[];
-    let outcome: EntityBatchOutcome | Error;
+    const outcome = await this.#services.guard(taken, (poison) => this.#run(entity, operations, poison));
+    return finishBatch(entity, operations, outcome, clock.now());
+  }
+
+  async #run(
+    entity: Entity,
+    operations: EntityMessage[],
+    poison: string | undefined,
+  ): Promise<EntityBatchOutcome | Error> {
+    if (poison !== undefined) return new Error(poison);
+    const { executor, logger } = this.#services;
     const { name } = parseEntityId(entity.id);
     if (!executor.has('entity', name)) {
-      outcome = new Error(
-        `The function '${name}' doesn't exist, is disabled, or is not an entity function. Additional info: The following are the known entity functions: ${executor.names('entity').join(', ') || 'none'}.`,
-      );
-      logger.warn(outcome.message);
-    } else {
-      outcome = await executor.runEntity(entityRequest(entity, operations)).catch(toError);
-      if (outcome instanceof Error) logger.error(`Entity ${entity.id} failed: ${outcome.message}`);
+      const known = executor.names('entity').join(', ') || 'none';
+      const unknown = `The function '${name}' doesn't exist, is disabled, or is not an entity function. Additional info: The following are the known entity functions: ${known}.`;
+      logger.warn(unknown);
+      return new Error(unknown);
     }
-    return finishBatch(entity, operations, outcome, clock.now());
+    const outcome = await executor.runEntity(entityRequest(entity, operations)).catch(toError);
+    if (outcome instanceof Error) logger.error(`Entity ${entity.id} failed: ${outcome.message}`);
+    return outcome;
   }
 }
 

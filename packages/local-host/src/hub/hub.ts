@@ -14,6 +14,7 @@ import { type Clock, type Executor, systemClock } from './executor.ts';
 import { HubError } from './hub-error.ts';
 import type { LaneServices } from './lane-services.ts';
 import { newInstance, OrchestrationLane } from './orchestration-lane.ts';
+import { PoisonGuard } from './poison-guard.ts';
 
 export interface HubOptions {
   store: Store;
@@ -28,11 +29,15 @@ export interface HubOptions {
 
 const retryPauseMs = 1_000;
 
+const cleanStop = 'cleanStop';
+
 /** One task hub: accepts messages, runs what they are for, and stores each step before anybody hears of it. */
 export class Hub {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #executor: Executor;
+  readonly #logger: Logger;
+  readonly #guard: PoisonGuard;
   readonly #orchestrations: OrchestrationLane;
   readonly #entities: EntityLane;
   readonly #activities: ActivityLane;
@@ -45,6 +50,8 @@ export class Hub {
     this.#store = options.store;
     this.#clock = options.clock ?? systemClock;
     this.#executor = options.executor;
+    this.#logger = options.logger;
+    this.#guard = new PoisonGuard(options.store, options.logger);
     const services: LaneServices = {
       store: options.store,
       executor: options.executor,
@@ -55,10 +62,11 @@ export class Hub {
         const instance = this.instance(id);
         return instance !== undefined && instance.executionId === executionId && !isFinal(instance.status);
       },
+      guard: (messages, run) => this.#guard.run(messages, run),
       stepFailed: (what, reason, retry) => {
         // While stopping, steps that are cut off are expected; the next start runs them.
         if (this.#stopping) return;
-        options.logger.error(`${what}: the step could not be written and will be tried again. ${reason}`);
+        this.#logger.error(`${what}: the step could not be written and will be tried again. ${reason}`);
         setTimeout(retry, retryPauseMs).unref();
       },
     };
@@ -70,9 +78,16 @@ export class Hub {
 
   /** Takes up everything an earlier process left. */
   start(): void {
+    // What a clean stop cut off has done nothing wrong.
+    const counted = this.#store.mark(cleanStop) !== 'yes';
     for (const lane of ['orchestration', 'entity', 'activity'] as const) {
-      for (const message of this.#store.messages(lane)) this.#deliver(message);
+      for (const { attempts = 0, ...message } of this.#store.messages(lane)) {
+        this.#deliver(counted ? { ...message, attempts } : message);
+      }
     }
+    void this.#store.commit({ marks: [{ key: cleanStop, value: 'no' }] }).catch((error: unknown) => {
+      this.#logger.error('The start could not be recorded.', error);
+    });
   }
 
   /** Starts no new work and waits for what runs; what is cut off by `graceMs` runs again after the next start. */
@@ -86,6 +101,7 @@ export class Hub {
     });
     await Promise.race([idle, grace]);
     clearTimeout(timer);
+    await this.#store.commit({ marks: [{ key: cleanStop, value: 'yes' }] });
   }
 
   /**

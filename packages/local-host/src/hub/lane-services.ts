@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import type { Commit, Store } from '../store/store.ts';
+import type { Commit, Store, StoredMessage } from '../store/store.ts';
 import type { Clock, Executor } from './executor.ts';
 
 /** What the lanes share. */
@@ -15,6 +15,8 @@ export interface LaneServices {
   commit(commit: Commit, whenStored?: () => void): Promise<void>;
   /** Whether an execution is still the current one of its instance, and has not ended. */
   isRunning(instanceId: string, executionId: string | null): boolean;
+  /** Runs the user's code for these messages, unless it has taken the process down too often; then it is told so. */
+  guard<T>(messages: readonly StoredMessage[], run: (poison: string | undefined) => Promise<T>): Promise<T>;
   /** A step could not be written: says so, and calls back after a pause to try it again. */
   stepFailed(what: string, reason: string, retry: () => void): void;
 }

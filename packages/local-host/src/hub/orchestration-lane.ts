@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { OrchestratorOutcome } from '../engine/actions.ts';
 import {
   type EpisodeResult,
   finishEpisode,
@@ -125,7 +126,13 @@ export class OrchestrationLane {
       return this.#park(taken);
     } else {
       if (hot.instance.status === 'Pending') hot.instance = { ...hot.instance, status: 'Running' };
-      const outcome = await executor.runOrchestrator(hot.instance, [...hot.history, ...plan.events]);
+      const { instance } = hot;
+      const history = [...hot.history, ...plan.events];
+      const outcome = await this.#services.guard<OrchestratorOutcome>(taken, async (poison) =>
+        poison === undefined
+          ? executor.runOrchestrator(instance, history)
+          : { isDone: false, actions: [], error: poison },
+      );
       result = finishEpisode({
         instance: hot.instance,
         history: hot.history,

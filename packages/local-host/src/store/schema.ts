@@ -33,6 +33,7 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
       target TEXT NOT NULL,
       due INTEGER NOT NULL,
       tag TEXT,
+      attempts INTEGER NOT NULL DEFAULT 0,
       body TEXT NOT NULL
     );
     CREATE INDEX messages_by_tag ON messages (target, tag) WHERE tag IS NOT NULL;

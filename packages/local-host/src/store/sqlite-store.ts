@@ -102,6 +102,7 @@ export class SqliteStore implements Store {
     if (commit.instance !== undefined) this.#putInstance(commit.instance);
     if (commit.history !== undefined) this.#putHistory(commit.history);
     if (commit.entity !== undefined) this.#putEntity(commit.entity);
+    for (const id of commit.attempted ?? []) this.#run('UPDATE messages SET attempts = attempts + 1 WHERE id = ?', id);
     for (const { key, value } of commit.marks ?? []) {
       this.#run('INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)', key, value);
     }
@@ -161,7 +162,7 @@ export class SqliteStore implements Store {
 
   *messages(lane: Lane): Iterable<StoredMessage> {
     const rows = this.#statement(
-      'SELECT id, lane, target, due, tag, body FROM messages WHERE lane = ? ORDER BY id',
+      'SELECT id, lane, target, due, tag, attempts, body FROM messages WHERE lane = ? ORDER BY id',
     ).all(lane);
     for (const row of rows) yield { ...row } as unknown as StoredMessage;
   }

@@ -4,6 +4,8 @@ import type { Instance, Lane, Outgoing, RuntimeStatus } from '../engine/instance
 /** A stored message. Ids grow in the order of acceptance. */
 export interface StoredMessage extends Outgoing {
   id: number;
+  /** How many host processes have begun to handle it and died; only counted for messages found at a start. */
+  attempts?: number;
 }
 
 /** One step's changes; they become durable together or not at all. */
@@ -17,6 +19,8 @@ export interface Commit {
   entity?: Entity;
   /** Messages to add; the store gives them their ids. */
   outgoing?: Outgoing[];
+  /** Ids of messages that are about to be tried once more. */
+  attempted?: number[];
   /** Small facts of the host to remember, by key. */
   marks?: { key: string; value: string }[];
   /** Instances to delete, with history and waiting messages. */

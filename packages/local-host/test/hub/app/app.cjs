@@ -225,3 +225,13 @@ app.timer('tick', {
     globalThis.ticks = [...(globalThis.ticks ?? []), timer];
   },
 });
+
+// Takes the whole process down, as code that calls process.exit does.
+df.app.entity('Bomb', (context) => {
+  if (context.df.operationName === 'explode') process.exit(1);
+  context.df.setState((context.df.getState(() => 0) ?? 0) + 1);
+});
+df.app.activity('exitNow', { handler: () => process.exit(1) });
+df.app.orchestration('throwsBomb', function* (context) {
+  return yield context.df.callActivity('exitNow');
+});
