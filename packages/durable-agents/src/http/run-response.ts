@@ -81,7 +81,7 @@ function answerReply(
 /** Which model answered, and whether there was one: `openai gpt-5`, `offline (simulated)`. */
 function modelHeader(metadata: JsonObject = {}): string {
   const { provider = 'unknown', modelId, simulated } = metadata;
-  const parts = [provider, modelId, simulated === true ? '(simulated)' : undefined];
+  const parts = [provider, modelId === provider ? undefined : modelId, simulated === true ? '(simulated)' : undefined];
   return parts
     .filter((part) => typeof part === 'string')
     .join(' ')

@@ -146,7 +146,7 @@ describe('the run endpoint, with the real durable client', () => {
     app(['Ha.']);
     const { text, headers } = await callHttp(core, 'http-Joker', backend, { body: 'Tell a joke' });
     assert.equal(text, 'Ha.');
-    assert.equal(headers['x-durable-agent-model'], 'scripted scripted (simulated)');
+    assert.equal(headers['x-durable-agent-model'], 'scripted (simulated)');
   });
 
   it('an agent may allow its callers more roles than the app', async () => {
