@@ -25,19 +25,20 @@ const { build, bundleOptions } = await import('./build.mjs');
 let child;
 let stopping = false;
 
-for (const signal of ['SIGINT', 'SIGTERM']) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     stopping = true;
-    // Ctrl-C reaches the host by itself; a second signal would cut its clean stop short.
-    if (signal === 'SIGTERM') child?.kill('SIGTERM');
     if (child === undefined) process.exit(0);
+    child.kill(signal);
   });
 }
 
 function start() {
   child = spawn(node, [...nodeFlags, 'packages/local-host/src/cli.ts', 'start', '--app', root, ...hostArgs], {
     cwd: process.cwd(),
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // A group of its own: Ctrl-C reaches this script alone, which passes it on once.
+    detached: process.platform !== 'win32',
   });
   child.on('message', (message) => {
     if (message?.type === 'ready') introduce(message).catch(() => console.log('The app does not answer /api/health.'));

@@ -36,6 +36,9 @@ async function start(command: StartCommand): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  process.on('SIGHUP', stop);
+  // Whoever started the host is gone.
+  process.once('disconnect', stop);
   process.on('unhandledRejection', (reason) => {
     logger.error('A promise in the app was rejected and nobody handled it.', reason);
   });
