@@ -1,8 +1,8 @@
 import type { Entity, EntityResult } from './entity.ts';
 import { formatEntityId } from './entity-id.ts';
-import { instanceMessage } from './episode.ts';
-import { EventType, type HistoryEvent } from './history.ts';
+import { arrival, EventType, type HistoryEvent } from './history.ts';
 import type { Outgoing } from './instance.ts';
+import { entityMessage, instanceMessage } from './messages.ts';
 import type { EntityMessage, ReleaseMessage } from './scheduling.ts';
 
 /** Locks an entity for the sender, and passes the request on; the last entity of the set tells the sender. */
@@ -13,14 +13,7 @@ export function lockEntity(entity: Entity, message: EntityMessage, now: number):
     next === undefined
       ? instanceMessage(
           parent,
-          {
-            EventType: EventType.EventRaised,
-            EventId: -1,
-            IsPlayed: false,
-            Timestamp: new Date(now),
-            Name: id,
-            Input: '{}',
-          },
+          { ...arrival(new Date(now)), EventType: EventType.EventRaised, Name: id, Input: '{}' },
           parentExecution,
         )
       : entityMessage(formatEntityId(next), { ...message, pos: pos + 1 });
@@ -46,8 +39,4 @@ export function releasesAtEnd(history: readonly HistoryEvent[], instanceId: stri
   return [...held.values()].flatMap(({ id, lockset = [] }) =>
     lockset.map((entity) => entityMessage(formatEntityId(entity), { release: id, parent: instanceId })),
   );
-}
-
-function entityMessage(target: string, message: EntityMessage | ReleaseMessage): Outgoing {
-  return { lane: 'entity', target, due: 0, tag: null, body: JSON.stringify(message) };
 }

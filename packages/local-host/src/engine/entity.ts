@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type EntityId, formatEntityId, parseEntityId } from './entity-id.ts';
-import { instanceMessage } from './episode.ts';
-import { EventType } from './history.ts';
+import { arrival, EventType, type HistoryEvent } from './history.ts';
 import type { Outgoing } from './instance.ts';
+import { entityMessage, instanceMessage } from './messages.ts';
 import type { EntityMessage } from './scheduling.ts';
 
 /*
@@ -97,11 +97,9 @@ export function finishBatch(
       answer.result ??= JSON.stringify('The entity operation failed.');
       answer.exceptionType = 'Error';
     }
-    const raised = {
+    const raised: HistoryEvent = {
+      ...arrival(new Date(now)),
       EventType: EventType.EventRaised,
-      EventId: -1,
-      IsPlayed: false,
-      Timestamp: new Date(now),
       Name: message.id,
       Input: JSON.stringify(answer),
     };
@@ -113,13 +111,7 @@ export function finishBatch(
       if (signal.requestId !== undefined && failedIds.has(signal.requestId)) continue;
       const body: EntityMessage = { op: signal.name, id: randomUUID(), signal: true };
       if (signal.input) body.input = signal.input;
-      outgoing.push({
-        lane: 'entity',
-        target: formatEntityId(signal.target),
-        due: 0,
-        tag: null,
-        body: JSON.stringify(body),
-      });
+      outgoing.push(entityMessage(formatEntityId(signal.target), body));
     }
   }
   return { entity: next, outgoing };

@@ -2,15 +2,16 @@ import type { OrchestratorOutcome } from './actions.ts';
 import { releasesAtEnd } from './entity-lock.ts';
 import { ReplayError } from './errors.ts';
 import {
+  arrival,
   type EventSent,
   EventType,
-  encodeEvent,
   type HistoryEvent,
   type SchedulingEvent,
   type SubOrchestrationInstanceCreated,
 } from './history.ts';
-import type { ActivityMessage, Instance, InstanceMessage, Outgoing } from './instance.ts';
-import { EventFactory, type ReleaseMessage } from './scheduling.ts';
+import type { ActivityMessage, Instance, Outgoing } from './instance.ts';
+import { entityMessage, instanceMessage } from './messages.ts';
+import { EventFactory } from './scheduling.ts';
 import { type Sequenced, sequence } from './sequencer.ts';
 import type { TaskFailure } from './task-tree.ts';
 
@@ -37,9 +38,7 @@ export function planEpisode(
   const last = history.at(-1)?.Timestamp.getTime() ?? 0;
   const started: HistoryEvent = {
     EventType: EventType.OrchestratorStarted,
-    EventId: -1,
-    IsPlayed: false,
-    Timestamp: new Date(Math.max(now, last)),
+    ...arrival(new Date(Math.max(now, last))),
   };
   return { events: [started, ...inbox] };
 }
@@ -105,11 +104,31 @@ export function finishEpisode(input: EpisodeInput): EpisodeResult {
   }
   result.append.push({
     EventType: EventType.OrchestratorCompleted,
-    EventId: -1,
-    IsPlayed: false,
-    Timestamp: timestamp,
+    ...arrival(timestamp),
   });
   return result;
+}
+
+/** Marks an instance as held, or as going on; its orchestrator does not run. */
+export function pauseEpisode(
+  instance: Instance,
+  plan: EpisodePlan,
+  status: 'Suspended' | 'Running',
+  now: number,
+): EpisodeResult {
+  return openResult({ ...instance, status }, plan, now);
+}
+
+/** What an episode has for a result before anything else comes to it: the events that began it. */
+function openResult(instance: Instance, plan: EpisodePlan, now: number): EpisodeResult {
+  return {
+    instance: { ...instance, updatedAt: now },
+    append: [...plan.events],
+    replaceHistory: false,
+    outgoing: [],
+    withdraw: [],
+    fault: undefined,
+  };
 }
 
 /** Ends an instance by order from outside, and its sub-orchestrations with it; its orchestrator does not run again. */
@@ -120,21 +139,12 @@ export function terminateEpisode(
   reason: string | null,
   now: number,
 ): EpisodeResult {
-  const result: EpisodeResult = {
-    instance: { ...instance, updatedAt: now },
-    append: [...plan.events],
-    replaceHistory: false,
-    outgoing: [],
-    withdraw: [],
-    fault: undefined,
-  };
+  const result = openResult(instance, plan, now);
   const timestamp = plan.events[0]!.Timestamp;
   for (const { InstanceId, EventId } of openChildren(history)) {
     const order: HistoryEvent = {
       EventType: EventType.ExecutionTerminated,
-      EventId: -1,
-      IsPlayed: false,
-      Timestamp: timestamp,
+      ...arrival(timestamp),
       Input: JSON.stringify(`The parent orchestration '${instance.instanceId}' was terminated.`),
     };
     result.outgoing.push(instanceMessage(InstanceId, order, childExecution(instance.executionId, EventId)));
@@ -158,32 +168,16 @@ function childExecution(executionId: string, taskId: number): string {
 }
 
 /** The reason text of a failed orchestrator, as a parent and the status see it. */
-export function failureText(name: string, message: string): string {
+function failureText(name: string, message: string): string {
   return `Orchestrator function '${name}' failed: ${message}`;
 }
 
-export function timerTag(executionId: string, id: number): string {
+function timerTag(executionId: string, id: number): string {
   return `timer:${executionId}:${id}`;
 }
 
-/** Puts an event for an instance into a message. */
-export function instanceMessage(target: string, event: HistoryEvent, executionId: string | null): Outgoing {
-  return { lane: 'orchestration', target, due: 0, tag: null, body: encodeInstanceMessage({ executionId, event }) };
-}
-
-function encodeInstanceMessage(message: InstanceMessage): string {
-  return `{"executionId":${JSON.stringify(message.executionId)},"event":${encodeEvent(message.event)}}`;
-}
-
 function failed(input: EpisodeInput, timestamp: Date, error: ReplayError): EpisodeResult {
-  const result: EpisodeResult = {
-    instance: { ...input.instance, updatedAt: input.now },
-    append: [...input.plan.events],
-    replaceHistory: false,
-    outgoing: [],
-    withdraw: [],
-    fault: error,
-  };
+  const result: EpisodeResult = { ...openResult(input.instance, input.plan, input.now), fault: error };
   end(
     result,
     input.history,
@@ -219,7 +213,7 @@ function end(
   result.outgoing.push(...releasesAtEnd([...history, ...result.append], instance.instanceId));
   const { parent } = instance;
   if (parent === null) return;
-  const base = { EventId: -1, IsPlayed: false, Timestamp: timestamp, TaskScheduledId: parent.TaskScheduleId };
+  const base = { ...arrival(timestamp), TaskScheduledId: parent.TaskScheduleId };
   const event: HistoryEvent =
     status === 'Completed'
       ? { ...base, EventType: EventType.SubOrchestrationInstanceCompleted, Result: text ?? 'null' }
@@ -241,9 +235,7 @@ function continueAsNew(result: EpisodeResult, value: unknown, input: EpisodeInpu
   instance.input = text;
   const started: HistoryEvent = {
     EventType: EventType.ExecutionStarted,
-    EventId: -1,
-    IsPlayed: false,
-    Timestamp: timestamp,
+    ...arrival(timestamp),
     Name: instance.name,
     Version: instance.version,
     Input: text,
@@ -263,9 +255,7 @@ function spentCall(event: SchedulingEvent, { instanceId, executionId }: Instance
   const failed: HistoryEvent = {
     EventType:
       event.EventType === EventType.TaskScheduled ? EventType.TaskFailed : EventType.SubOrchestrationInstanceFailed,
-    EventId: -1,
-    IsPlayed: false,
-    Timestamp: event.Timestamp,
+    ...arrival(event.Timestamp),
     TaskScheduledId: event.EventId,
     Reason: failure.reason,
     Details: failure.details,
@@ -291,9 +281,7 @@ function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers:
       if (canceledTimers.includes(event.EventId)) return undefined;
       const fired: HistoryEvent = {
         EventType: EventType.TimerFired,
-        EventId: -1,
-        IsPlayed: false,
-        Timestamp: event.Timestamp,
+        ...arrival(event.Timestamp),
         TimerId: event.EventId,
         FireAt: event.FireAt,
       };
@@ -303,9 +291,7 @@ function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers:
     case EventType.SubOrchestrationInstanceCreated: {
       const started: HistoryEvent = {
         EventType: EventType.ExecutionStarted,
-        EventId: -1,
-        IsPlayed: false,
-        Timestamp: event.Timestamp,
+        ...arrival(event.Timestamp),
         Name: event.Name,
         Version: '',
         Input: event.Input,
@@ -322,14 +308,13 @@ function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers:
       return instanceMessage(event.InstanceId, started, null);
     }
     case EventType.EventSent:
-      return { lane: 'entity', target: event.InstanceId, due: 0, tag: null, body: entityBody(event) };
+      return sentMessage(event);
   }
 }
 
 /** A release is stored in its own form, so that the entity can tell it from an operation. */
-function entityBody({ Name, Input }: EventSent): string {
-  if (Name !== 'release') return Input;
+function sentMessage({ Name, InstanceId, Input }: EventSent): Outgoing {
+  if (Name !== 'release') return { lane: 'entity', target: InstanceId, due: 0, tag: null, body: Input };
   const { id, parent } = JSON.parse(Input) as { id: string; parent: string };
-  const message: ReleaseMessage = { release: id, parent };
-  return JSON.stringify(message);
+  return entityMessage(InstanceId, { release: id, parent });
 }

@@ -22,7 +22,7 @@ export const EventType = {
   ExecutionResumed: 20,
 } as const;
 
-interface EventBase {
+export interface EventBase {
   /** Sequence id for events that schedule something, else -1. */
   EventId: number;
   IsPlayed: boolean;
@@ -167,6 +167,11 @@ export type HistoryEvent =
   | EventRaised
   | ExecutionSuspended
   | ExecutionResumed;
+
+/** What every event has that no action of the orchestrator scheduled. */
+export function arrival(time: Date): EventBase {
+  return { EventId: -1, IsPlayed: false, Timestamp: time };
+}
 
 /** Events that the orchestrator's own actions produce; each carries a sequence id. */
 export type SchedulingEvent = TaskScheduled | SubOrchestrationInstanceCreated | TimerCreated | EventSent;

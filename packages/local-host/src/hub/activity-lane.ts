@@ -1,6 +1,6 @@
-import { instanceMessage } from '../engine/episode.ts';
 import { EventType, type HistoryEvent } from '../engine/history.ts';
 import type { ActivityMessage } from '../engine/instance.ts';
+import { instanceMessage } from '../engine/messages.ts';
 import type { StoredMessage } from '../store/store.ts';
 import type { LaneServices } from './lane-services.ts';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Entity } from '../engine/entity.ts';
 import { type EntityId, formatEntityId } from '../engine/entity-id.ts';
-import { instanceMessage } from '../engine/episode.ts';
-import { EventType, type ExecutionStarted, type HistoryEvent } from '../engine/history.ts';
+import { arrival, EventType, type ExecutionStarted, type HistoryEvent } from '../engine/history.ts';
 import { type Instance, isFinal } from '../engine/instance.ts';
+import { entityMessage, instanceMessage } from '../engine/messages.ts';
 import type { EntityMessage } from '../engine/scheduling.ts';
 import type { Logger } from '../log.ts';
 import type { Commit, InstanceQuery, Store, StoredMessage } from '../store/store.ts';
@@ -129,9 +129,7 @@ export class Hub {
     const now = this.#clock.now();
     const event: ExecutionStarted = {
       EventType: EventType.ExecutionStarted,
-      EventId: -1,
-      IsPlayed: false,
-      Timestamp: new Date(now),
+      ...arrival(new Date(now)),
       Name: request.name,
       Version: request.version ?? '',
       Input: request.input,
@@ -194,7 +192,7 @@ export class Hub {
     if (isFinal(instance.status)) {
       throw new HubError('instanceEnded', `Instance '${instanceId}' has ended (${instance.status}).`);
     }
-    const event = { EventId: -1, IsPlayed: false, Timestamp: new Date(this.#clock.now()), ...part } as HistoryEvent;
+    const event = { ...arrival(new Date(this.#clock.now())), ...part } as HistoryEvent;
     await this.#commit({ outgoing: [instanceMessage(instanceId, event, null)] });
   }
 
@@ -203,7 +201,7 @@ export class Hub {
     const message: EntityMessage = { op: operation, id: randomUUID(), signal: true };
     if (input !== undefined) message.input = input;
     const target = formatEntityId(id);
-    await this.#commit({ outgoing: [{ lane: 'entity', target, due: 0, tag: null, body: JSON.stringify(message) }] });
+    await this.#commit({ outgoing: [entityMessage(target, message)] });
   }
 
   entity(id: EntityId): Entity | undefined {

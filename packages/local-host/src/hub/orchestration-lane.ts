@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { OrchestratorOutcome } from '../engine/actions.ts';
+import { type EpisodeResult, finishEpisode, pauseEpisode, planEpisode, terminateEpisode } from '../engine/episode.ts';
 import {
-  type EpisodeResult,
-  finishEpisode,
-  instanceMessage,
-  planEpisode,
-  terminateEpisode,
-} from '../engine/episode.ts';
-import { decodeEvent, EventType, type ExecutionStarted, encodeEvent, type HistoryEvent } from '../engine/history.ts';
+  arrival,
+  decodeEvent,
+  EventType,
+  type ExecutionStarted,
+  encodeEvent,
+  type HistoryEvent,
+} from '../engine/history.ts';
 import { type Instance, type InstanceMessage, isFinal, type Outgoing } from '../engine/instance.ts';
+import { instanceMessage } from '../engine/messages.ts';
 import type { Commit, StoredMessage } from '../store/store.ts';
 import { Cache } from './cache.ts';
 import type { LaneServices } from './lane-services.ts';
@@ -109,14 +111,7 @@ export class OrchestrationLane {
       result = terminateEpisode(hot.instance, hot.history, plan, order.Input, now);
     } else if (order !== undefined) {
       const status = order.EventType === EventType.ExecutionSuspended ? 'Suspended' : 'Running';
-      await this.#save(hot, inbox, {
-        instance: { ...hot.instance, status, updatedAt: now },
-        append: plan.events,
-        replaceHistory: false,
-        outgoing: [],
-        withdraw: [],
-        fault: undefined,
-      });
+      await this.#save(hot, inbox, pauseEpisode(hot.instance, plan, status, now));
       return true;
     } else if (!executor.has('orchestration', hot.instance.name)) {
       // The code may come back with the next deployment: nothing is lost by waiting.
@@ -210,9 +205,7 @@ export class OrchestrationLane {
       if (parent === undefined) return;
       const refused: HistoryEvent = {
         EventType: EventType.SubOrchestrationInstanceFailed,
-        EventId: -1,
-        IsPlayed: false,
-        Timestamp: event.Timestamp,
+        ...arrival(event.Timestamp),
         TaskScheduledId: parent.TaskScheduleId,
         Reason: `An orchestration instance with the id '${id}' is already running.`,
         Details: '',
