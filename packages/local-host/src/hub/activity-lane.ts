@@ -2,6 +2,7 @@ import { EventType, type HistoryEvent } from '../engine/history.ts';
 import type { ActivityMessage } from '../engine/instance.ts';
 import { instanceMessage } from '../engine/messages.ts';
 import type { StoredMessage } from '../store/store.ts';
+import { unknownFunctionText } from './executor.ts';
 import type { LaneServices } from './lane-services.ts';
 
 /** Runs activities side by side up to a limit. An activity runs again only if its result was never stored. */
@@ -66,9 +67,7 @@ export class ActivityLane {
     try {
       if (poison !== undefined) throw new Error(poison);
       if (!executor.has('activity', activity.name)) {
-        throw new Error(
-          `The function '${activity.name}' doesn't exist, is disabled, or is not an activity function. Additional info: The following are the known activity functions: ${executor.names('activity').join(', ') || 'none'}.`,
-        );
+        throw new Error(unknownFunctionText(executor, 'activity', activity.name));
       }
       const result = await executor.runActivity(activity);
       return { ...base, EventType: EventType.TaskCompleted, Timestamp: new Date(clock.now()), Result: result };

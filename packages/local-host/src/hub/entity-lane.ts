@@ -10,6 +10,8 @@ import { lockEntity, releaseEntity } from '../engine/entity-lock.ts';
 import type { EntityMessage, ReleaseMessage } from '../engine/scheduling.ts';
 import type { StoredMessage } from '../store/store.ts';
 import { Cache } from './cache.ts';
+import { decodeOnce } from './decode-once.ts';
+import { unknownFunctionText } from './executor.ts';
 import type { LaneServices } from './lane-services.ts';
 import { Slots } from './slots.ts';
 
@@ -102,8 +104,7 @@ export class EntityLane {
     const { executor, logger } = this.#services;
     const { name } = parseEntityId(entity.id);
     if (!executor.has('entity', name)) {
-      const known = executor.names('entity').join(', ') || 'none';
-      const unknown = `The function '${name}' doesn't exist, is disabled, or is not an entity function. Additional info: The following are the known entity functions: ${known}.`;
+      const unknown = unknownFunctionText(executor, 'entity', name);
       logger.warn(unknown);
       return new Error(unknown);
     }
@@ -113,9 +114,7 @@ export class EntityLane {
   }
 }
 
-function decode(message: StoredMessage): Decoded {
-  return JSON.parse(message.body) as Decoded;
-}
+const decode = decodeOnce((body) => JSON.parse(body) as Decoded);
 
 function isOperation(message: Decoded): boolean {
   return 'op' in message && message.op !== null;

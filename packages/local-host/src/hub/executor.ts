@@ -18,6 +18,15 @@ export interface Executor {
   runActivity(message: ActivityMessage): Promise<string>;
 }
 
+const functionKinds = { orchestration: 'orchestrator', entity: 'entity', activity: 'activity' } as const;
+
+/** The Durable extension's words for a function that is not there, with the names of those that are. */
+export function unknownFunctionText(executor: Executor, kind: DurableKind, name: string): string {
+  const word = functionKinds[kind];
+  const known = executor.names(kind).join(', ') || 'none';
+  return `The function '${name}' doesn't exist, is disabled, or is not an ${word} function. Additional info: The following are the known ${word} functions: ${known}.`;
+}
+
 export interface Clock {
   /** Epoch ms. */
   now(): number;

@@ -10,7 +10,8 @@ import type { Commit, InstanceQuery, Store, StoredMessage } from '../store/store
 import { ActivityLane } from './activity-lane.ts';
 import { DueQueue } from './due-queue.ts';
 import { EntityLane } from './entity-lane.ts';
-import { type Clock, type Executor, systemClock } from './executor.ts';
+import { type Clock, type Executor, systemClock, unknownFunctionText } from './executor.ts';
+import { withinGrace } from './grace.ts';
 import { HubError } from './hub-error.ts';
 import type { LaneServices } from './lane-services.ts';
 import { newInstance, OrchestrationLane } from './orchestration-lane.ts';
@@ -95,12 +96,7 @@ export class Hub {
     this.#stopping = true;
     this.#due.stop();
     const idle = Promise.all([this.#orchestrations.slots.stop(), this.#entities.slots.stop(), this.#activities.stop()]);
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-    });
-    await Promise.race([idle, grace]);
-    clearTimeout(timer);
+    await withinGrace(idle, graceMs);
     await this.#store.commit({ marks: [{ key: cleanStop, value: 'yes' }] });
   }
 
@@ -116,10 +112,7 @@ export class Hub {
     version?: string;
   }): Promise<string> {
     if (!this.#executor.has('orchestration', request.name)) {
-      throw new HubError(
-        'unknownFunction',
-        `The function '${request.name}' doesn't exist, is disabled, or is not an orchestrator function. Additional info: The following are the known orchestrator functions: ${this.#executor.names('orchestration').join(', ') || 'none'}.`,
-      );
+      throw new HubError('unknownFunction', unknownFunctionText(this.#executor, 'orchestration', request.name));
     }
     const instanceId = request.instanceId || randomUUID().replaceAll('-', '');
     const existing = this.instance(instanceId);

@@ -13,6 +13,7 @@ import { type Instance, type InstanceMessage, isFinal, type Outgoing } from '../
 import { instanceMessage } from '../engine/messages.ts';
 import type { Commit, StoredMessage } from '../store/store.ts';
 import { Cache } from './cache.ts';
+import { decodeOnce } from './decode-once.ts';
 import type { LaneServices } from './lane-services.ts';
 import { Slots } from './slots.ts';
 
@@ -238,12 +239,12 @@ export function newInstance(id: string, event: ExecutionStarted, now: number): I
   };
 }
 
-function decode(message: StoredMessage): InstanceMessage {
-  const { executionId, event } = JSON.parse(message.body) as InstanceMessage;
+const decode = decodeOnce((body): InstanceMessage => {
+  const { executionId, event } = JSON.parse(body) as InstanceMessage;
   event.Timestamp = new Date(event.Timestamp);
   event.IsPlayed = false;
   return { executionId, event };
-}
+});
 
 function isOrder(event: HistoryEvent): boolean {
   return (

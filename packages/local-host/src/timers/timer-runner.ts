@@ -1,6 +1,7 @@
 import type { FunctionsApp } from '../functions/functions-app.ts';
 import { hasTrigger, type RegisteredFunction } from '../functions/registered-function.ts';
 import type { Clock } from '../hub/executor.ts';
+import { withinGrace } from '../hub/grace.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { parseSchedule, type Schedule } from './schedule.ts';
@@ -51,12 +52,7 @@ export class TimerRunner {
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
     for (const cancel of this.#armed) cancel();
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-    });
-    await Promise.race([Promise.allSettled([...this.#running]), grace]);
-    clearTimeout(timer);
+    await withinGrace(Promise.allSettled([...this.#running]), graceMs);
   }
 
   #begin(fn: RegisteredFunction): void {
