@@ -113,9 +113,34 @@ export class EventFactory {
   }
 }
 
-function sentLabel({ Name, InstanceId, Input }: EventSent): string {
+interface SentHeader {
+  op: string | null;
+  id: string;
+}
+
+const headers = new WeakMap<EventSent, SentHeader>();
+
+/** Operation and id of a message that was sent to an entity. Read once an event: each replay asks again. */
+export function sentHeader(event: EventSent): SentHeader {
+  let header = headers.get(event);
+  if (header === undefined) {
+    const { op, id } = JSON.parse(event.Input) as SentHeader;
+    header = { op, id };
+    headers.set(event, header);
+  }
+  return header;
+}
+
+export const timerLabel = 'a timer';
+
+export function releaseLabel(entity: EntityId): string {
+  return `the release of entity '${formatEntityId(entity)}'`;
+}
+
+function sentLabel(event: EventSent): string {
+  const { Name, InstanceId } = event;
   if (Name === 'release') return `the release of entity '${InstanceId}'`;
-  const { op } = JSON.parse(Input) as EntityMessage;
+  const { op } = sentHeader(event);
   return op === null ? `a lock of entity '${InstanceId}'` : `operation '${op}' of entity '${InstanceId}'`;
 }
 
@@ -128,7 +153,7 @@ export function schedulingLabel(step: HistoryEvent | Action): string {
       case EventType.SubOrchestrationInstanceCreated:
         return `sub-orchestration '${step.Name}'`;
       case EventType.TimerCreated:
-        return 'a timer';
+        return timerLabel;
       case EventType.EventSent:
         return sentLabel(step);
       default:
@@ -145,7 +170,7 @@ export function schedulingLabel(step: HistoryEvent | Action): string {
     case ActionType.ContinueAsNew:
       return 'continueAsNew';
     case ActionType.CreateTimer:
-      return 'a timer';
+      return timerLabel;
     case ActionType.WaitForExternalEvent:
       return `external event '${step.externalEventName}'`;
     case ActionType.CallEntity:
@@ -158,8 +183,9 @@ export function schedulingLabel(step: HistoryEvent | Action): string {
     case ActionType.CallHttp:
       return 'callHttp';
     case ActionType.LockEntities:
+      return `a lock of entity '${formatEntityId(step.lockSet[0]!)}'`;
     case ActionType.ReleaseEntities:
-      return 'an entity lock';
+      return 'the release of entities';
     default:
       return 'a scheduled signal';
   }

@@ -1,7 +1,7 @@
 import { type Action, ActionType, type LockEntitiesAction } from './actions.ts';
 import { ReplayError } from './errors.ts';
 import { EventType, type HistoryEvent, isSchedulingEvent, type SchedulingEvent } from './history.ts';
-import { type EventFactory, schedulingLabel } from './scheduling.ts';
+import { type EventFactory, releaseLabel, schedulingLabel, sentHeader, timerLabel } from './scheduling.ts';
 import { allDone, newNode, type RetryProgress, retryDelay, type TaskFailure, type TaskNode } from './task-tree.ts';
 
 /*
@@ -134,7 +134,7 @@ class Sequencer {
         const node = this.#open.get(event.EventId);
         if (node?.kind === 'call') {
           this.#open.delete(event.EventId);
-          this.#calls.set((JSON.parse(event.Input) as { id: string }).id, node);
+          this.#calls.set(sentHeader(event).id, node);
         }
         return;
       }
@@ -217,7 +217,8 @@ class Sequencer {
       progress.attempt++;
       progress.waiting = true;
       const id = this.#nextId++;
-      this.#schedule(this.#events.timer(id, this.#now + delay));
+      const fireAt = this.#now + delay;
+      this.#schedule(id, timerLabel, () => this.#events.timer(id, fireAt));
       const timer = newNode('timer', node, id);
       this.#open.set(id, timer);
     }
@@ -300,7 +301,7 @@ class Sequencer {
         const id = this.#nextId++;
         const node = this.#remember(action, newNode('timer', parent, id));
         node.cancelable = action;
-        this.#schedule(this.#events.timer(id, new Date(action.fireAt).getTime()));
+        this.#schedule(id, timerLabel, () => this.#events.timer(id, new Date(action.fireAt).getTime()));
         this.#open.set(id, node);
         this.#timers.push(node);
         return node;
@@ -314,13 +315,13 @@ class Sequencer {
         const id = this.#nextId++;
         const node = this.#remember(action, newNode('call', parent, id));
         this.#open.set(id, node);
-        this.#schedule(this.#events.entity(id, action, false));
+        this.#schedule(id, schedulingLabel(action), () => this.#events.entity(id, action, false));
         return node;
       }
       case ActionType.SignalEntity: {
         const id = this.#nextId++;
         const node = this.#remember(action, newNode('signal', parent, id));
-        this.#schedule(this.#events.entity(id, action, true));
+        this.#schedule(id, schedulingLabel(action), () => this.#events.entity(id, action, true));
         node.state = 'done';
         return node;
       }
@@ -329,13 +330,15 @@ class Sequencer {
         const node = this.#remember(action, newNode('call', parent, id));
         this.#open.set(id, node);
         this.#lock = action;
-        this.#schedule(this.#events.lock(id, action));
+        this.#schedule(id, schedulingLabel(action), () => this.#events.lock(id, action));
         return node;
       }
       case ActionType.ReleaseEntities: {
         const node = this.#remember(action, newNode('signal', parent, undefined));
-        for (const entity of this.#lock?.lockSet ?? []) {
-          this.#schedule(this.#events.release(this.#nextId++, entity, this.#lock!.lockRequestId));
+        const lock = this.#lock;
+        for (const entity of lock?.lockSet ?? []) {
+          const id = this.#nextId++;
+          this.#schedule(id, releaseLabel(entity), () => this.#events.release(id, entity, lock!.lockRequestId));
         }
         this.#lock = undefined;
         node.state = 'done';
@@ -365,7 +368,7 @@ class Sequencer {
     const id = this.#nextId++;
     const node = newNode('task', parent, id);
     this.#open.set(id, node);
-    this.#schedule(this.#events.call(id, action));
+    this.#schedule(id, schedulingLabel(action), () => this.#events.call(id, action));
     return node;
   }
 
@@ -387,17 +390,18 @@ class Sequencer {
     return node;
   }
 
-  #schedule(event: SchedulingEvent): void {
-    const recorded = this.#recorded.get(event.EventId)?.event;
+  /** Q4. The event is made only if it is new: in a replay nearly all are recorded, and inputs may be large. */
+  #schedule(id: number, label: string, make: () => SchedulingEvent): void {
+    const recorded = this.#recorded.get(id)?.event;
     if (recorded === undefined) {
-      this.#scheduled.push(event);
+      this.#scheduled.push(make());
       return;
     }
-    if (schedulingLabel(recorded) !== schedulingLabel(event)) {
+    if (schedulingLabel(recorded) !== label) {
       throw new ReplayError(
         'nonDeterministic',
-        `Non-deterministic orchestrator: step ${event.EventId} was ${schedulingLabel(recorded)} when it first ran, and is ` +
-          `${schedulingLabel(event)} in this replay. Either the orchestrator's code has changed while this instance was ` +
+        `Non-deterministic orchestrator: step ${id} was ${schedulingLabel(recorded)} when it first ran, and is ` +
+          `${label} in this replay. Either the orchestrator's code has changed while this instance was ` +
           'running, or it depends on time, random values or outside state.',
       );
     }
