@@ -14,6 +14,7 @@ export class NotJsonError extends Error {
  * |---|---|
  * | undefined, function, symbol | null; as a property of an object: left out |
  * | NaN, Infinity, invalid Date | null |
+ * | -0 | 0 |
  * | Date | ISO text |
  * | BigInt, RegExp | text |
  * | Error | its message |
@@ -36,7 +37,8 @@ function convert(value: unknown, key: string, parents: object[]): JsonValue | un
     case 'boolean':
       return value;
     case 'number':
-      return Number.isFinite(value) ? value : null;
+      // Adding zero turns -0, which JSON has no text for, into 0.
+      return Number.isFinite(value) ? value + 0 : null;
     case 'bigint':
       return value.toString();
     case 'object':

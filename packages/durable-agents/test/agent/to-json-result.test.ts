@@ -113,6 +113,11 @@ test('what is JSON already stays as it is', () => {
   );
 });
 
+test('a negative zero is a zero, as it would be after storing', () => {
+  assert.ok(Object.is(toJsonResult(-0), 0));
+  assert.ok(Object.is((toJsonResult({ a: [-0] }) as { a: number[] }).a[0], 0));
+});
+
 test('any plain value gives JSON that survives a round trip', () => {
   fc.assert(
     fc.property(
