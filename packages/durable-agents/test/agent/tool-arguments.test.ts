@@ -1,31 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { Agent } from '../../src/agent/agent.ts';
 import { utf8Bytes } from '../../src/agent/bound-text.ts';
 import { executeToolCall } from '../../src/agent/execute-tool-call.ts';
-import { type AnyTool, tool } from '../../src/agent/tool.ts';
-import { scriptedModel } from '../../src/testing.ts';
+import { tool } from '../../src/agent/tool.ts';
 import { errorOf, runContext, toolCall } from './support.ts';
-
-function agentWith(tools: AnyTool[], options: { toolTimeoutMs?: number; maxToolResultBytes?: number } = {}): Agent {
-  return new Agent({ name: 'helper', model: scriptedModel([]), tools, ...options });
-}
-
-/** An agent whose tool "echo" returns its arguments and records that it was called. */
-function echoAgent() {
-  const calls: unknown[] = [];
-  const echo = tool({
-    name: 'echo',
-    description: 'Echo.',
-    parameters: z.object({ city: z.string().optional() }),
-    execute: (args) => {
-      calls.push(args);
-      return args;
-    },
-  });
-  return { agent: agentWith([echo]), calls };
-}
+import { agentWith, echoAgent } from './tool-agents.ts';
 
 test('valid arguments reach the tool as the output of its schema', async () => {
   const add = tool({

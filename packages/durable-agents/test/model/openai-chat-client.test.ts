@@ -3,23 +3,13 @@ import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
 import { Agent } from '../../src/agent/agent.ts';
 import { tool } from '../../src/agent/tool.ts';
-import type { ChatRequest } from '../../src/model/chat-client.ts';
 import { OpenAIChatClient } from '../../src/openai.ts';
+import { ask, context, key, setUp as setUpWith } from './openai-client-setup.ts';
 import { completion, openAIServer, type Reply } from './openai-server.ts';
 
-const key = 'sk-test-0123456789abcdef';
-const ask: ChatRequest = {
-  messages: [{ role: 'user', contents: [{ type: 'text', text: 'Hi' }] }],
-  tools: [],
-  options: {},
-};
-const context = () => ({ signal: new AbortController().signal });
 const hello = completion({ role: 'assistant', content: 'Hello' });
 
-async function setUp(t: TestContext, reply: Reply = hello) {
-  const server = await openAIServer(t, reply);
-  return { server, client: new OpenAIChatClient({ model: 'gpt-test', apiKey: key, baseURL: server.baseURL }) };
-}
+const setUp = (t: TestContext, reply: Reply = hello) => setUpWith(t, reply);
 
 test('a text answer comes back with its usage, id and model', async (t) => {
   const { server, client } = await setUp(

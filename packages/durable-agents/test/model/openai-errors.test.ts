@@ -1,22 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ModelError } from '../../src/errors.ts';
-import type { ChatRequest } from '../../src/model/chat-client.ts';
 import { OpenAIChatClient } from '../../src/openai.ts';
-import { json, openAIServer, providerError, type Reply } from './openai-server.ts';
-
-const key = 'sk-test-0123456789abcdef';
-const ask: ChatRequest = {
-  messages: [{ role: 'user', contents: [{ type: 'text', text: 'Hi' }] }],
-  tools: [],
-  options: {},
-};
-const context = () => ({ signal: new AbortController().signal });
-
-async function setUp(t: TestContext, reply: Reply) {
-  const server = await openAIServer(t, reply);
-  return { server, client: new OpenAIChatClient({ model: 'gpt-test', apiKey: key, baseURL: server.baseURL }) };
-}
+import { ask, context, key, setUp } from './openai-client-setup.ts';
+import { json, providerError, type Reply } from './openai-server.ts';
 
 async function failure(t: TestContext, reply: Reply): Promise<ModelError> {
   const { server, client } = await setUp(t, reply);
