@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { after, test } from 'node:test';
 import { loadApp } from '../../src/functions/app-loader.ts';
 import { FunctionsHttpServer } from '../../src/functions/http-server.ts';
 import { createAppFolder } from './fixtures/app-folder.ts';
+import { outsideAddress } from './fixtures/outside-address.ts';
 import { recordingLogger } from './fixtures/recording-logger.ts';
 
 /** Nothing here takes long; what waits for ever is to fail. */
@@ -164,9 +164,7 @@ test('a client that leaves does not stop the handler, whose failure is still log
 });
 
 test('the server that the library opens is reachable on the loopback address only', limited, async (context) => {
-  const address = Object.values(networkInterfaces())
-    .flat()
-    .find((entry) => entry && !entry.internal && entry.family === 'IPv4')?.address;
+  const address = outsideAddress();
   if (!address) {
     context.skip('this machine has no other address');
     return;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { networkInterfaces } from 'node:os';
 import { after, test } from 'node:test';
 import { FunctionsHttpServer } from '../../src/functions/http-server.ts';
 import { fakeApp } from './fixtures/fake-app.ts';
+import { outsideAddress } from './fixtures/outside-address.ts';
 
 const server = new FunctionsHttpServer({ port: 0, maxBodyBytes: 100 });
 const { url } = await server.listen();
@@ -57,9 +57,7 @@ test('a mounted handler that throws is answered 500 with an empty body', async (
 });
 
 test('a route for this machine only refuses connections from elsewhere', async (context) => {
-  const address = Object.values(networkInterfaces())
-    .flat()
-    .find((entry) => entry && !entry.internal && entry.family === 'IPv4')?.address;
+  const address = outsideAddress();
   if (!address) {
     context.skip('this machine has no other address');
     return;
