@@ -11,9 +11,9 @@ import { StoreError } from './store/schema.ts';
 const graceMs = 10_000;
 
 async function start(command: StartCommand): Promise<void> {
-  const { logLevels } = readSettings(command.appDirectory);
-  const logger = createConsoleLogger({ logLevels, verbose: command.verbose });
-  const host = await LocalHost.start({ ...command, logger });
+  const settings = readSettings(command.appDirectory);
+  const logger = createConsoleLogger({ logLevels: settings.logLevels, verbose: command.verbose });
+  const host = await LocalHost.start({ ...command, settings, logger });
   process.stdout.write(renderBanner(host.app.functions, host.router, host.url));
   process.stdout.write(`\nListening on ${host.url} (state in ${host.dataDirectory}). Press Ctrl-C to stop.\n\n`);
   if (command.host !== undefined && !/^(localhost|127\.|::1$)/.test(command.host)) {

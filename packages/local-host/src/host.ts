@@ -31,6 +31,8 @@ export interface LocalHostOptions {
   /** Take the long way through JSON text everywhere, as Azure does. Default false. */
   strict?: boolean | undefined;
   logger?: Logger | undefined;
+  /** What `readSettings` gave for this folder, where the caller has read it already. Default: read now. */
+  settings?: HostSettings | undefined;
 }
 
 interface Parts {
@@ -78,7 +80,7 @@ export class LocalHost {
    * @throws HostError (settings, port, app) or StoreError (data folder), with what to do
    */
   static async start(options: LocalHostOptions): Promise<LocalHost> {
-    const settings = readSettings(options.appDirectory);
+    const settings = options.settings ?? readSettings(options.appDirectory);
     const dataDirectory = options.dataDirectory ?? join(options.appDirectory, '.durable');
     mkdirSync(dataDirectory, { recursive: true });
     const undo: (() => unknown)[] = [];
