@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { DurableAgentError, ModelError } from '../errors.ts';
 import type { ChatRequest, ChatResponse } from '../model/chat-client.ts';
 import type { Agent } from './agent.ts';
@@ -97,16 +98,5 @@ function isChatResponse(value: ChatResponse): boolean {
 }
 
 function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
+  return setTimeout(ms, undefined, { signal });
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Usage } from '../agent/content.ts';
 import type { FinishReason } from '../agent/response.ts';
 import { ModelError } from '../errors.ts';
@@ -89,17 +90,11 @@ export function scriptedModel(steps: readonly ScriptedStep[]): ScriptedChatClien
   return new ScriptedChatClient(steps);
 }
 
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(new ModelError('modelAborted', 'The model call was stopped.'));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
+async function delay(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal });
+  } catch (cause) {
+    // Only an abort ends the wait early.
+    throw new ModelError('modelAborted', 'The model call was stopped.', { cause });
+  }
 }
