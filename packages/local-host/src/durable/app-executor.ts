@@ -1,7 +1,9 @@
 import type { Action, OrchestratorOutcome } from '../engine/actions.ts';
 import type { EntityBatchOutcome, EntityBatchRequest } from '../engine/entity.ts';
 import { EventType, type HistoryEvent } from '../engine/history.ts';
+import { defaultPollMs } from '../engine/http-call.ts';
 import type { ActivityMessage, Instance } from '../engine/instance.ts';
+import { longestTimerMs, timerPieceMs } from '../engine/timer-limits.ts';
 import type { FunctionsApp } from '../functions/functions-app.ts';
 import { hasTrigger, type RegisteredFunction } from '../functions/registered-function.ts';
 import type { TypedData } from '../functions/typed-data.ts';
@@ -12,6 +14,7 @@ const failureMarker = '\n\n$OutOfProcData$:';
 
 /** Replay schema V4 of the out-of-process protocol: the one with locks. */
 const schemaV4 = 3;
+const dayMs = 86_400_000;
 
 /**
  * Runs orchestrators, entities and activities of a loaded Functions app through Durable's out-of-process protocol.
@@ -44,10 +47,9 @@ export class AppExecutor implements Executor {
       parentInstanceId: instance.parent?.OrchestrationInstance.InstanceId ?? null,
       upperSchemaVersion: 1,
       upperSchemaVersionNew: schemaV4,
-      // A timer of any length is one timer here, so the SDK never needs to split one.
-      longRunningTimerIntervalDuration: '365000.00:00:00',
-      maximumShortTimerDuration: '365000.00:00:00',
-      defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
+      longRunningTimerIntervalDuration: `${timerPieceMs / dayMs}.00:00:00`,
+      maximumShortTimerDuration: `${longestTimerMs / dayMs}.00:00:00`,
+      defaultHttpAsyncRequestSleepTimeMillseconds: defaultPollMs,
     };
     try {
       return toOutcome(await this.#run(this.#find(instance.name), payload));

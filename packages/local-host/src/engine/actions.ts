@@ -1,3 +1,5 @@
+import type { HttpCallRequest } from './http-call.ts';
+
 /** What an orchestrator asked for, as `durable-functions` 3.5 reports it (out-of-process schema V3). */
 export const ActionType = {
   CallActivity: 0,
@@ -110,9 +112,18 @@ export interface ReleaseEntitiesAction {
   actionType: 14;
 }
 
-/** Kinds the engine does not run yet. They end the orchestration with a clear failure. */
-export interface UnsupportedAction {
-  actionType: 8 | 10;
+export interface CallHttpAction {
+  actionType: 8;
+  httpRequest: HttpCallRequest;
+}
+
+/** A signal that is not delivered before its time. */
+export interface ScheduledSignalEntityAction {
+  actionType: 10;
+  instanceId: string;
+  operation: string;
+  input?: unknown;
+  fireAt: Date | string;
 }
 
 export type Action =
@@ -129,7 +140,8 @@ export type Action =
   | WhenAllAction
   | LockEntitiesAction
   | ReleaseEntitiesAction
-  | UnsupportedAction;
+  | CallHttpAction
+  | ScheduledSignalEntityAction;
 
 /** Result of running the orchestrator over its whole history. */
 export interface OrchestratorOutcome {

@@ -80,7 +80,7 @@ export function finishEpisode(input: EpisodeInput): EpisodeResult {
   if (outcome.customStatus !== undefined) next.customStatus = JSON.stringify(outcome.customStatus);
   const outgoing = sequenced.scheduled.map((event) => {
     const spent = sequenced.spent.get(event.EventId);
-    return spent === undefined ? outgoingFor(event, next, sequenced.canceledTimers) : spentCall(event, next, spent);
+    return spent === undefined ? outgoingFor(event, next, sequenced) : spentCall(event, next, spent);
   });
   const withdraw = sequenced.canceledTimers.map((id) => timerTag(next.executionId, id));
   const result: EpisodeResult = {
@@ -263,7 +263,11 @@ function spentCall(event: SchedulingEvent, { instanceId, executionId }: Instance
   return instanceMessage(instanceId, failed, executionId);
 }
 
-function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers: number[]): Outgoing | undefined {
+function outgoingFor(
+  event: SchedulingEvent,
+  instance: Instance,
+  { canceledTimers, notBefore }: Pick<Sequenced, 'canceledTimers' | 'notBefore'>,
+): Outgoing | undefined {
   const { instanceId, executionId } = instance;
   switch (event.EventType) {
     case EventType.TaskScheduled: {
@@ -275,7 +279,8 @@ function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers:
         name: event.Name,
         input: args.length === 0 ? null : JSON.stringify(args[0]),
       };
-      return { lane: 'activity', target: event.Name, due: 0, tag: null, body: JSON.stringify(body) };
+      const due = notBefore.get(event.EventId) ?? 0;
+      return { lane: 'activity', target: event.Name, due, tag: null, body: JSON.stringify(body) };
     }
     case EventType.TimerCreated: {
       if (canceledTimers.includes(event.EventId)) return undefined;
@@ -293,7 +298,7 @@ function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers:
         EventType: EventType.ExecutionStarted,
         ...arrival(event.Timestamp),
         Name: event.Name,
-        Version: '',
+        Version: event.Version ?? '',
         Input: event.Input,
         OrchestrationInstance: {
           InstanceId: event.InstanceId,
@@ -314,7 +319,10 @@ function outgoingFor(event: SchedulingEvent, instance: Instance, canceledTimers:
 
 /** A release is stored in its own form, so that the entity can tell it from an operation. */
 function sentMessage({ Name, InstanceId, Input }: EventSent): Outgoing {
-  if (Name !== 'release') return { lane: 'entity', target: InstanceId, due: 0, tag: null, body: Input };
+  if (Name !== 'release') {
+    const due = Name === 'op' ? 0 : Date.parse(Name.slice('op@'.length));
+    return { lane: 'entity', target: InstanceId, due, tag: null, body: Input };
+  }
   const { id, parent } = JSON.parse(Input) as { id: string; parent: string };
   return entityMessage(InstanceId, { release: id, parent });
 }

@@ -20,6 +20,8 @@ export const EventType = {
   EventRaised: 15,
   ExecutionSuspended: 19,
   ExecutionResumed: 20,
+  /** Not part of the SDK's protocol, which passes over it: a failed instance was told to try again. */
+  ExecutionRewound: 21,
 } as const;
 
 export interface EventBase {
@@ -87,6 +89,7 @@ export interface TaskFailed extends EventBase {
 export interface SubOrchestrationInstanceCreated extends EventBase {
   EventType: 7;
   Name: string;
+  Version?: string;
   InstanceId: string;
   Input: string | null;
 }
@@ -149,6 +152,11 @@ export interface ExecutionResumed extends EventBase {
   Reason: string | null;
 }
 
+export interface ExecutionRewound extends EventBase {
+  EventType: 21;
+  Reason: string | null;
+}
+
 export type HistoryEvent =
   | ExecutionStarted
   | ExecutionCompleted
@@ -166,7 +174,8 @@ export type HistoryEvent =
   | EventSent
   | EventRaised
   | ExecutionSuspended
-  | ExecutionResumed;
+  | ExecutionResumed
+  | ExecutionRewound;
 
 /** What every event has that no action of the orchestrator scheduled. */
 export function arrival(time: Date): EventBase {

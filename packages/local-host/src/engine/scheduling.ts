@@ -4,10 +4,12 @@ import {
   ActionType,
   type CallEntityAction,
   type LockEntitiesAction,
+  type ScheduledSignalEntityAction,
   type SignalEntityAction,
 } from './actions.ts';
 import { type EntityId, formatEntityId } from './entity-id.ts';
 import { type EventSent, EventType, type HistoryEvent, type SchedulingEvent } from './history.ts';
+import { httpActivityName } from './http-call.ts';
 
 /** A message to an entity, as it stands in `EventSent.Input` and in the entity's queue. */
 export interface EntityMessage {
@@ -23,6 +25,8 @@ export interface EntityMessage {
   /** Only for locks: the entities to lock one after the other, and which of them this message is for. */
   lockset?: EntityId[];
   pos?: number;
+  /** ISO time before which a signal is not delivered. */
+  due?: string;
 }
 
 /** Gives an entity free again. */
@@ -50,6 +54,10 @@ export class EventFactory {
       const input = action.input === undefined ? '[]' : JSON.stringify([action.input]);
       return { ...base, EventType: EventType.TaskScheduled, Name: action.functionName, Input: input };
     }
+    if (action.actionType === ActionType.CallHttp) {
+      const input = JSON.stringify([action.httpRequest]);
+      return { ...base, EventType: EventType.TaskScheduled, Name: httpActivityName, Input: input };
+    }
     if (
       action.actionType === ActionType.CallSubOrchestrator ||
       action.actionType === ActionType.CallSubOrchestratorWithRetry
@@ -58,6 +66,7 @@ export class EventFactory {
         ...base,
         EventType: EventType.SubOrchestrationInstanceCreated,
         Name: action.functionName,
+        ...(action.version && { Version: action.version }),
         InstanceId: action.instanceId || `${this.#executionId}:${id}`,
         Input: action.input === undefined ? null : JSON.stringify(action.input),
       };
@@ -91,13 +100,19 @@ export class EventFactory {
     return this.#sent(id, formatEntityId(entity), 'release', { parent: this.#instanceId, id: lockRequestId });
   }
 
-  entity(id: number, action: CallEntityAction | SignalEntityAction, signal: boolean): SchedulingEvent {
+  entity(
+    id: number,
+    action: CallEntityAction | SignalEntityAction | ScheduledSignalEntityAction,
+    signal: boolean,
+  ): SchedulingEvent {
     const message: EntityMessage = { op: action.operation, id: randomUUID() };
     if (action.input !== undefined) message.input = JSON.stringify(action.input);
     if (signal) message.signal = true;
     message.parent = this.#instanceId;
     message.parentExecution = this.#executionId;
-    return this.#sent(id, action.instanceId, 'op', message);
+    if (action.actionType !== ActionType.ScheduledSignalEntity) return this.#sent(id, action.instanceId, 'op', message);
+    message.due = new Date(action.fireAt).toISOString();
+    return this.#sent(id, action.instanceId, `op@${message.due}`, message);
   }
 
   #sent(id: number, target: string, name: string, message: object): SchedulingEvent {
@@ -132,6 +147,7 @@ export function sentHeader(event: EventSent): SentHeader {
 }
 
 export const timerLabel = 'a timer';
+const httpLabel = 'callHttp';
 
 export function releaseLabel(entity: EntityId): string {
   return `the release of entity '${formatEntityId(entity)}'`;
@@ -149,7 +165,7 @@ export function schedulingLabel(step: HistoryEvent | Action): string {
   if ('EventType' in step) {
     switch (step.EventType) {
       case EventType.TaskScheduled:
-        return `activity '${step.Name}'`;
+        return step.Name === httpActivityName ? httpLabel : `activity '${step.Name}'`;
       case EventType.SubOrchestrationInstanceCreated:
         return `sub-orchestration '${step.Name}'`;
       case EventType.TimerCreated:
@@ -175,18 +191,17 @@ export function schedulingLabel(step: HistoryEvent | Action): string {
       return `external event '${step.externalEventName}'`;
     case ActionType.CallEntity:
     case ActionType.SignalEntity:
+    case ActionType.ScheduledSignalEntity:
       return `operation '${step.operation}' of entity '${step.instanceId}'`;
     case ActionType.WhenAny:
       return 'Task.any';
     case ActionType.WhenAll:
       return 'Task.all';
     case ActionType.CallHttp:
-      return 'callHttp';
+      return httpLabel;
     case ActionType.LockEntities:
       return `a lock of entity '${formatEntityId(step.lockSet[0]!)}'`;
     case ActionType.ReleaseEntities:
       return 'the release of entities';
-    default:
-      return 'a scheduled signal';
   }
 }

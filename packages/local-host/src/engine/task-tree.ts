@@ -1,10 +1,10 @@
-import type { Action, RetryOptions } from './actions.ts';
+import type { Action, CallHttpAction, RetryOptions } from './actions.ts';
 
 type NodeState = 'pending' | 'done' | 'failed';
 
 /** One task of the orchestrator, as the engine follows it. */
 export interface TaskNode {
-  kind: 'task' | 'timer' | 'call' | 'event' | 'signal' | 'all' | 'any' | 'retry';
+  kind: 'task' | 'timer' | 'longTimer' | 'call' | 'event' | 'signal' | 'all' | 'any' | 'retry' | 'poll';
   state: NodeState;
   parent: TaskNode | undefined;
   children: TaskNode[];
@@ -14,6 +14,18 @@ export interface TaskNode {
   cancelable: { isCanceled: boolean } | undefined;
   id: number | undefined;
   retry: RetryProgress | undefined;
+  /** Only for a polled HTTP call: the request that is under way. */
+  poll: CallHttpAction | undefined;
+  /** Only for a timer in pieces: when it is to fire, epoch ms. */
+  fireAt: number | undefined;
+}
+
+/** How a task has ended. */
+export interface TaskEnd {
+  ok: boolean;
+  failure?: TaskFailure;
+  /** JSON text; only for activities. */
+  result?: string;
 }
 
 /** How a call failed, as the SDK is told. */
@@ -35,7 +47,18 @@ export interface RetryProgress {
 }
 
 export function newNode(kind: TaskNode['kind'], parent: TaskNode | undefined, id: number | undefined): TaskNode {
-  return { kind, state: 'pending', parent, children: [], width: 0, cancelable: undefined, id, retry: undefined };
+  return {
+    kind,
+    state: 'pending',
+    parent,
+    children: [],
+    width: 0,
+    cancelable: undefined,
+    id,
+    retry: undefined,
+    poll: undefined,
+    fireAt: undefined,
+  };
 }
 
 /** Whether a `Task.all` has all its children and all have succeeded. */

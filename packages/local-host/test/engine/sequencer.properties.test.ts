@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { AppExecutor } from '../../src/durable/app-executor.ts';
 import { finishEpisode, planEpisode } from '../../src/engine/episode.ts';
 import { EventType, type HistoryEvent } from '../../src/engine/history.ts';
+import { httpActivityName } from '../../src/engine/http-call.ts';
 import {
   type ActivityMessage,
   type Instance,
@@ -18,7 +19,8 @@ import { testApp } from '../hub/harness.ts';
 type Step =
   | { k: 'act' | 'sub' | 'entity'; id: string }
   | { k: 'retry'; id: string; attempts: number }
-  | { k: 'timer' }
+  | { k: 'http'; id: string; polls: number }
+  | { k: 'timer' | 'longTimer' }
   | { k: 'signal' }
   | { k: 'event'; name: string }
   | { k: 'all' | 'any'; of: Step[] };
@@ -26,7 +28,8 @@ type Step =
 const leaf: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ k: fc.constantFrom('act' as const, 'sub' as const, 'entity' as const), id: fc.uuid() }),
   fc.record({ k: fc.constant('retry' as const), id: fc.uuid(), attempts: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ k: fc.constant('timer' as const) }),
+  fc.record({ k: fc.constant('http' as const), id: fc.uuid(), polls: fc.integer({ min: 0, max: 2 }) }),
+  fc.record({ k: fc.constantFrom('timer' as const, 'longTimer' as const) }),
   fc.record({ k: fc.constant('event' as const), name: fc.constantFrom('A', 'B') }),
 );
 const { step } = fc.letrec<{ step: Step }>((tie) => ({
@@ -89,7 +92,8 @@ async function play(executor: AppExecutor, steps: Step[], choose: (n: number) =>
   ];
   let now = 1_000_000;
   for (;;) {
-    now += 5_000;
+    const fired = inbox.map((event) => (event.EventType === EventType.TimerFired ? Date.parse(event.FireAt) : 0));
+    now = Math.max(now + 5_000, ...fired);
     const plan = planEpisode(history, inbox, now);
     const outcome = await executor.runOrchestrator(instance, [...history, ...plan.events]);
     const result = finishEpisode({ instance, history, plan, outcome, now, newExecutionId: () => 'y' });
@@ -113,6 +117,7 @@ async function play(executor: AppExecutor, steps: Step[], choose: (n: number) =>
 function answerTo(message: Outgoing, failures: Map<string, number>, base: object): HistoryEvent | undefined {
   if (message.lane === 'activity') {
     const { name, input, taskId } = JSON.parse(message.body) as ActivityMessage;
+    if (name === httpActivityName) return { ...base, ...httpAnswer(taskId, input!) } as HistoryEvent;
     const id = JSON.parse(JSON.parse(input!) as string) as string;
     const left = name === 'flaky' ? (failures.get(id) ?? 0) : 0;
     if (left > 0) {
@@ -152,6 +157,19 @@ function answerTo(message: Outgoing, failures: Map<string, number>, base: object
     TaskScheduledId: TaskScheduleId,
     Result: event.Input!,
   } as HistoryEvent;
+}
+
+/** 202 as often as the address says, then the answer. */
+function httpAnswer(taskId: number, input: string): object {
+  const { uri } = JSON.parse(input) as { uri: string };
+  const url = new URL(uri);
+  const left = Number(url.searchParams.get('polls'));
+  url.searchParams.set('polls', String(left - 1));
+  const response =
+    left > 0
+      ? { statusCode: 202, content: '', headers: { location: url.href, 'Retry-After': '5' } }
+      : { statusCode: 200, content: url.pathname.slice(1), headers: {} };
+  return { EventType: EventType.TaskCompleted, TaskScheduledId: taskId, Result: JSON.stringify(response) };
 }
 
 for (const strict of [false, true]) {

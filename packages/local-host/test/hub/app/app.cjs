@@ -162,6 +162,10 @@ df.app.orchestration('interpret', function* (context) {
         return context.df.callActivityWithRetry('flaky', new df.RetryOptions(10, step.attempts), step.id);
       case 'sub':
         return context.df.callSubOrchestrator('sequence', step.id);
+      case 'http':
+        return context.df.callHttp({ method: 'POST', url: `http://service.test/${step.id}?polls=${step.polls}` });
+      case 'longTimer':
+        return context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + 20 * 86_400_000));
       case 'timer':
         return context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + 1000));
       case 'event':
@@ -175,6 +179,9 @@ df.app.orchestration('interpret', function* (context) {
   const check = (step, result) => {
     if (['act', 'retry', 'sub', 'entity'].includes(step.k) && result !== step.id) {
       throw new Error(`step ${step.id} was answered with ${JSON.stringify(result)}`);
+    }
+    if (step.k === 'http' && result.content !== step.id) {
+      throw new Error(`call ${step.id} was answered with ${JSON.stringify(result)}`);
     }
     if (step.k === 'event' && result !== step.name)
       throw new Error(`event ${step.name} carried ${JSON.stringify(result)}`);
@@ -192,7 +199,7 @@ df.app.orchestration('interpret', function* (context) {
         const index = task.children.indexOf(result);
         if (step.of[index].k !== 'any' && result.isCompleted) check(step.of[index], result.result);
         for (const [i, child] of task.children.entries()) {
-          if (step.of[i].k === 'timer' && !child.isCompleted) child.cancel();
+          if (/timer/i.test(step.of[i].k) && !child.isCompleted) child.cancel();
         }
       } else check(step, result);
     } catch (error) {
