@@ -1,13 +1,14 @@
 import type { Action, OrchestratorOutcome } from '../engine/actions.ts';
 import type { EntityBatchOutcome, EntityBatchRequest } from '../engine/entity.ts';
 import { EventType, type HistoryEvent } from '../engine/history.ts';
-import { defaultPollMs } from '../engine/http-call.ts';
+import { defaultPollMs, type HttpCallRequest, httpActivityName } from '../engine/http-call.ts';
 import type { ActivityMessage, Instance } from '../engine/instance.ts';
 import { longestTimerMs, timerPieceMs } from '../engine/timer-limits.ts';
 import type { FunctionsApp } from '../functions/functions-app.ts';
 import { hasTrigger, type RegisteredFunction } from '../functions/registered-function.ts';
 import type { TypedData } from '../functions/typed-data.ts';
 import type { DurableKind, Executor } from '../hub/executor.ts';
+import { identityTokens, policyFromSettings, runHttpActivity } from './http-activity.ts';
 
 /** How the SDK marks an orchestrator's failure inside an error message. */
 const failureMarker = '\n\n$OutOfProcData$:';
@@ -30,6 +31,7 @@ export class AppExecutor implements Executor {
   }
 
   has(kind: DurableKind, name: string): boolean {
+    if (kind === 'activity' && name === httpActivityName) return true;
     const fn = this.#app.find(name);
     return fn !== undefined && hasTrigger(fn, `${kind}Trigger`);
   }
@@ -63,6 +65,11 @@ export class AppExecutor implements Executor {
   }
 
   async runActivity(message: ActivityMessage): Promise<string> {
+    if (message.name === httpActivityName) {
+      const request = JSON.parse(message.input ?? '{}') as HttpCallRequest;
+      const options = { policy: policyFromSettings(), token: identityTokens(this.#app.directory) };
+      return JSON.stringify(await runHttpActivity(request, options));
+    }
     const fn = this.#find(message.name);
     const data = activityInput(message.input);
     const triggerMetadata = { instanceId: { string: message.instanceId }, ...(data && { data }) };

@@ -131,6 +131,11 @@ df.app.orchestration('racesLoop', function* (context) {
   return seen;
 });
 
+df.app.orchestration('calls', function* (context) {
+  const response = yield context.df.callHttp(context.df.getInput());
+  return [response.statusCode, response.content, yield context.df.callActivity('echo', 'after')];
+});
+
 df.app.entity('Counter', (context) => {
   const current = context.df.getState(() => 0);
   switch (context.df.operationName) {
