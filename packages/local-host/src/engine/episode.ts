@@ -1,4 +1,4 @@
-import type { OrchestratorOutcome } from './actions.ts';
+import type { Action, OrchestratorOutcome } from './actions.ts';
 import { releasesAtEnd } from './entity-lock.ts';
 import { ReplayError } from './errors.ts';
 import {
@@ -63,14 +63,29 @@ export interface EpisodeInput {
   outcome: OrchestratorOutcome;
   now: number;
   newExecutionId: () => string;
+  /** Default: no version, 100,000 actions. */
+  limits?: EpisodeLimits;
 }
+
+export interface EpisodeLimits {
+  /** Version of sub-orchestrations whose call names none. */
+  defaultVersion?: string;
+  /** Most actions of one execution (`maxOrchestrationActions`). */
+  maxActions?: number;
+}
+
+/** Largest custom status in bytes of UTF-16, as on Azure. */
+const maxCustomStatusBytes = 16 * 1024;
+const defaultMaxActions = 100_000;
 
 export function finishEpisode(input: EpisodeInput): EpisodeResult {
   const { instance, history, plan, outcome } = input;
   const timestamp = plan.events[0]!.Timestamp;
   let sequenced: Sequenced;
   try {
-    const events = new EventFactory(instance.instanceId, instance.executionId, timestamp);
+    const { defaultVersion, maxActions = defaultMaxActions } = input.limits ?? {};
+    assertWithinLimits(outcome, maxActions);
+    const events = new EventFactory(instance.instanceId, instance.executionId, timestamp, defaultVersion);
     sequenced = sequence([...history, ...plan.events], outcome.actions, events);
   } catch (error) {
     if (!(error instanceof ReplayError)) throw error;
@@ -109,6 +124,31 @@ export function finishEpisode(input: EpisodeInput): EpisodeResult {
   return result;
 }
 
+function assertWithinLimits({ actions, customStatus }: OrchestratorOutcome, maxActions: number): void {
+  const count = countActions(actions);
+  if (count > maxActions) {
+    throw new ReplayError(
+      'tooManyActions',
+      `The orchestrator asked for ${count} actions; one execution may have ${maxActions} ` +
+        '(maxOrchestrationActions in host.json). Use continueAsNew or sub-orchestrations.',
+    );
+  }
+  const bytes = 2 * (JSON.stringify(customStatus) ?? '').length;
+  if (bytes > maxCustomStatusBytes) {
+    throw new ReplayError(
+      'customStatusTooLarge',
+      `The custom status has ${bytes} bytes as UTF-16 JSON; the most is ${maxCustomStatusBytes}. Keep large data in ` +
+        'the output, in an entity or in a store of its own.',
+    );
+  }
+}
+
+function countActions(actions: readonly Action[]): number {
+  let count = 0;
+  for (const action of actions) count += 'compoundActions' in action ? countActions(action.compoundActions) : 1;
+  return count;
+}
+
 /** Marks an instance as held, or as going on; its orchestrator does not run. */
 export function pauseEpisode(
   instance: Instance,
@@ -141,16 +181,28 @@ export function terminateEpisode(
 ): EpisodeResult {
   const result = openResult(instance, plan, now);
   const timestamp = plan.events[0]!.Timestamp;
-  for (const { InstanceId, EventId } of openChildren(history)) {
+  result.outgoing.push(...childrenEnd(instance, history, timestamp, 'terminated'));
+  end(result, history, 'Terminated', reason, -1, timestamp);
+  return result;
+}
+
+/** What has to be told to others when an execution is given up for a new one under its id. */
+export function abandoned(instance: Instance, history: readonly HistoryEvent[], now: number): Outgoing[] {
+  return [
+    ...childrenEnd(instance, history, new Date(now), 'replaced by a new one'),
+    ...releasesAtEnd(history, instance.instanceId),
+  ];
+}
+
+function childrenEnd(instance: Instance, history: readonly HistoryEvent[], timestamp: Date, how: string): Outgoing[] {
+  return openChildren(history).map(({ InstanceId, EventId }) => {
     const order: HistoryEvent = {
       EventType: EventType.ExecutionTerminated,
       ...arrival(timestamp),
-      Input: JSON.stringify(`The parent orchestration '${instance.instanceId}' was terminated.`),
+      Input: JSON.stringify(`The parent orchestration '${instance.instanceId}' was ${how}.`),
     };
-    result.outgoing.push(instanceMessage(InstanceId, order, childExecution(instance.executionId, EventId)));
-  }
-  end(result, history, 'Terminated', reason, -1, timestamp);
-  return result;
+    return instanceMessage(InstanceId, order, childExecution(instance.executionId, EventId));
+  });
 }
 
 function openChildren(history: readonly HistoryEvent[]): SubOrchestrationInstanceCreated[] {
@@ -163,8 +215,21 @@ function openChildren(history: readonly HistoryEvent[]): SubOrchestrationInstanc
 }
 
 /** Deterministic, so that a start delivered twice is known as the same one. */
-function childExecution(executionId: string, taskId: number): string {
+export function childExecution(executionId: string, taskId: number): string {
   return `${executionId}-${taskId}`;
+}
+
+/** Fails an instance whose orchestrator was not run, or must not run. */
+export function failEpisode(
+  instance: Instance,
+  history: readonly HistoryEvent[],
+  plan: EpisodePlan,
+  error: ReplayError,
+  now: number,
+): EpisodeResult {
+  const result: EpisodeResult = { ...openResult(instance, plan, now), fault: error };
+  end(result, history, 'Failed', failureText(instance.name, error.message), -1, plan.events[0]!.Timestamp);
+  return result;
 }
 
 /** The reason text of a failed orchestrator, as a parent and the status see it. */
@@ -172,7 +237,7 @@ function failureText(name: string, message: string): string {
   return `Orchestrator function '${name}' failed: ${message}`;
 }
 
-function timerTag(executionId: string, id: number): string {
+export function timerTag(executionId: string, id: number): string {
   return `timer:${executionId}:${id}`;
 }
 

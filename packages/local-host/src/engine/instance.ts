@@ -29,6 +29,8 @@ export function isFinal(status: RuntimeStatus): boolean {
 export interface InstanceMessage {
   executionId: string | null;
   event: HistoryEvent;
+  /** Only for starts: takes the place of an instance that is still running. */
+  override?: true;
 }
 
 /** An activity waiting to run. */

@@ -40,11 +40,14 @@ export class EventFactory {
   readonly #instanceId: string;
   readonly #executionId: string;
   readonly #timestamp: Date;
+  readonly #defaultVersion: string;
 
-  constructor(instanceId: string, executionId: string, timestamp: Date) {
+  /** @param defaultVersion version of sub-orchestrations whose call names none */
+  constructor(instanceId: string, executionId: string, timestamp: Date, defaultVersion = '') {
     this.#instanceId = instanceId;
     this.#executionId = executionId;
     this.#timestamp = timestamp;
+    this.#defaultVersion = defaultVersion;
   }
 
   /** An activity or sub-orchestration, with or without retry. */
@@ -66,7 +69,7 @@ export class EventFactory {
         ...base,
         EventType: EventType.SubOrchestrationInstanceCreated,
         Name: action.functionName,
-        ...(action.version && { Version: action.version }),
+        Version: action.version || this.#defaultVersion,
         InstanceId: action.instanceId || `${this.#executionId}:${id}`,
         Input: action.input === undefined ? null : JSON.stringify(action.input),
       };

@@ -138,6 +138,9 @@ class Sequencer {
         this.#endById(event.TaskScheduledId, { ok: false, failure });
         break;
       }
+      case EventType.ExecutionRewound:
+        // What failed is gone from the history: its step is asked for again here.
+        break;
       case EventType.TimerFired:
         this.#endById(event.TimerId, { ok: true });
         break;

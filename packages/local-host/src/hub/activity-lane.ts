@@ -13,9 +13,9 @@ export class ActivityLane {
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(services: LaneServices, limit: number) {
+  constructor(services: LaneServices) {
     this.#services = services;
-    this.#limit = limit;
+    this.#limit = services.policy.maxConcurrentActivities ?? 100;
   }
 
   add(message: StoredMessage): void {

@@ -27,11 +27,11 @@ export class EntityLane {
   readonly #batchSize: number;
   readonly #hot = new Cache<Entity>(cachedCharacters);
 
-  /** @param batchSize operations per batch; with 1 (the default of the host) a failed operation rolls back alone */
-  constructor(services: LaneServices, batchSize: number) {
+  constructor(services: LaneServices) {
+    const { maxEntityOperationBatchSize = 1, maxConcurrentEntities } = services.policy;
     this.#services = services;
-    this.#batchSize = batchSize;
-    this.slots = new Slots((id, queue) => this.#work(id, queue));
+    this.#batchSize = maxEntityOperationBatchSize;
+    this.slots = new Slots((id, queue) => this.#work(id, queue), maxConcurrentEntities);
   }
 
   /** The committed record of an entity; undefined if it has no state. */

@@ -3,7 +3,7 @@ import type { Entity } from '../engine/entity.ts';
 import { type EntityId, formatEntityId } from '../engine/entity-id.ts';
 import { arrival, EventType, type ExecutionStarted, type HistoryEvent } from '../engine/history.ts';
 import { type Instance, isFinal } from '../engine/instance.ts';
-import { entityMessage, instanceMessage } from '../engine/messages.ts';
+import { entityMessage, instanceMessage, rewindMessage } from '../engine/messages.ts';
 import type { EntityMessage } from '../engine/scheduling.ts';
 import type { Logger } from '../log.ts';
 import type { Commit, InstanceQuery, Store, StoredMessage } from '../store/store.ts';
@@ -13,8 +13,10 @@ import { EntityLane } from './entity-lane.ts';
 import { type Clock, type Executor, systemClock, unknownFunctionText } from './executor.ts';
 import { withinGrace } from './grace.ts';
 import { HubError } from './hub-error.ts';
+import type { HubPolicy } from './hub-policy.ts';
+import { newInstance } from './inbox.ts';
 import type { LaneServices } from './lane-services.ts';
-import { newInstance, OrchestrationLane } from './orchestration-lane.ts';
+import { OrchestrationLane } from './orchestration-lane.ts';
 import { PoisonGuard } from './poison-guard.ts';
 
 export interface HubOptions {
@@ -22,10 +24,7 @@ export interface HubOptions {
   executor: Executor;
   logger: Logger;
   clock?: Clock;
-  /** Default 100. */
-  maxConcurrentActivities?: number;
-  /** Operations per entity batch; default 1, so that each operation is committed and answered by itself. */
-  maxEntityOperationBatchSize?: number;
+  policy?: HubPolicy;
 }
 
 const retryPauseMs = 1_000;
@@ -38,6 +37,7 @@ export class Hub {
   readonly #clock: Clock;
   readonly #executor: Executor;
   readonly #logger: Logger;
+  readonly #policy: HubPolicy;
   readonly #guard: PoisonGuard;
   readonly #orchestrations: OrchestrationLane;
   readonly #entities: EntityLane;
@@ -52,12 +52,14 @@ export class Hub {
     this.#clock = options.clock ?? systemClock;
     this.#executor = options.executor;
     this.#logger = options.logger;
+    this.#policy = options.policy ?? {};
     this.#guard = new PoisonGuard(options.store, options.logger);
     const services: LaneServices = {
       store: options.store,
       executor: options.executor,
       clock: this.#clock,
       logger: options.logger,
+      policy: this.#policy,
       commit: (commit, whenStored) => this.#commit(commit, whenStored),
       isRunning: (id, executionId) => {
         const instance = this.instance(id);
@@ -72,8 +74,8 @@ export class Hub {
       },
     };
     this.#orchestrations = new OrchestrationLane(services);
-    this.#entities = new EntityLane(services, options.maxEntityOperationBatchSize ?? 1);
-    this.#activities = new ActivityLane(services, options.maxConcurrentActivities ?? 100);
+    this.#entities = new EntityLane(services);
+    this.#activities = new ActivityLane(services);
     this.#due = new DueQueue(this.#clock, (message) => this.#hand(message));
   }
 
@@ -116,7 +118,8 @@ export class Hub {
     }
     const instanceId = request.instanceId || randomUUID().replaceAll('-', '');
     const existing = this.instance(instanceId);
-    if (this.#starting.has(instanceId) || (existing !== undefined && !isFinal(existing.status))) {
+    const running = existing !== undefined && !isFinal(existing.status);
+    if (this.#starting.has(instanceId) || (running && this.#policy.overridable !== 'AnyState')) {
       throw new HubError('instanceExists', `An orchestration instance with the id '${instanceId}' already exists.`);
     }
     const now = this.#clock.now();
@@ -124,17 +127,23 @@ export class Hub {
       EventType: EventType.ExecutionStarted,
       ...arrival(new Date(now)),
       Name: request.name,
-      Version: request.version ?? '',
+      Version: request.version ?? this.#policy.versions?.current ?? '',
       Input: request.input,
       OrchestrationInstance: { InstanceId: instanceId, ExecutionId: randomUUID().replaceAll('-', '') },
     };
+    const { ExecutionId } = event.OrchestrationInstance;
+    if (running) {
+      // The one that runs may be in the middle of a step: its own lane puts the new one in its place.
+      await this.#commit({ outgoing: [instanceMessage(instanceId, event, ExecutionId, true)] });
+      return instanceId;
+    }
     this.#starting.add(instanceId);
     try {
       await this.#commit(
         {
           instance: newInstance(instanceId, event, now),
           history: { instanceId, replace: true, from: 0, events: [] },
-          outgoing: [instanceMessage(instanceId, event, event.OrchestrationInstance.ExecutionId)],
+          outgoing: [instanceMessage(instanceId, event, ExecutionId)],
         },
         () => this.#orchestrations.forget(instanceId),
       );
@@ -171,6 +180,23 @@ export class Hub {
 
   resume(instanceId: string, reason: string): Promise<void> {
     return this.#send(instanceId, { EventType: EventType.ExecutionResumed, Reason: reason });
+  }
+
+  /**
+   * Lets a failed instance go on: what made it fail runs again, what had succeeded does not.
+   *
+   * @throws HubError `instanceNotFound`, `instanceNotFailed`
+   */
+  async rewind(instanceId: string, reason: string): Promise<void> {
+    const instance = this.instance(instanceId);
+    if (instance === undefined) throw new HubError('instanceNotFound', `No instance with ID '${instanceId}' found.`);
+    if (instance.status !== 'Failed') {
+      throw new HubError(
+        'instanceNotFailed',
+        `Only a failed instance can be rewound; '${instanceId}' is ${instance.status}.`,
+      );
+    }
+    await this.#commit({ outgoing: [rewindMessage(instanceId, instance.executionId, reason, this.#clock.now())] });
   }
 
   async #send(

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import type { Commit, Store, StoredMessage } from '../store/store.ts';
 import type { Clock, Executor } from './executor.ts';
+import type { HubPolicy } from './hub-policy.ts';
 
 /** What the lanes share. */
 export interface LaneServices {
@@ -17,6 +18,7 @@ export interface LaneServices {
   isRunning(instanceId: string, executionId: string | null): boolean;
   /** Runs the user's code for these messages, unless it has taken the process down too often; then it is told so. */
   guard<T>(messages: readonly StoredMessage[], run: (poison: string | undefined) => Promise<T>): Promise<T>;
+  policy: HubPolicy;
   /** A step could not be written: says so, and calls back after a pause to try it again. */
   stepFailed(what: string, reason: string, retry: () => void): void;
 }

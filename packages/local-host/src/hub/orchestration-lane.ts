@@ -1,39 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { OrchestratorOutcome } from '../engine/actions.ts';
-import { type EpisodeResult, finishEpisode, pauseEpisode, planEpisode, terminateEpisode } from '../engine/episode.ts';
+import { releasesAtEnd } from '../engine/entity-lock.ts';
 import {
-  arrival,
-  decodeEvent,
-  EventType,
-  type ExecutionStarted,
-  encodeEvent,
-  type HistoryEvent,
-} from '../engine/history.ts';
-import { type Instance, type InstanceMessage, isFinal, type Outgoing } from '../engine/instance.ts';
-import { instanceMessage } from '../engine/messages.ts';
+  childExecution,
+  type EpisodeLimits,
+  type EpisodeResult,
+  failEpisode,
+  finishEpisode,
+  pauseEpisode,
+  planEpisode,
+  terminateEpisode,
+} from '../engine/episode.ts';
+import { ReplayError } from '../engine/errors.ts';
+import { decodeEvent, EventType, encodeEvent, type HistoryEvent } from '../engine/history.ts';
+import type { Instance } from '../engine/instance.ts';
+import { rewindMessage } from '../engine/messages.ts';
+import { rewindHistory, withoutEnd } from '../engine/rewind.ts';
+import { matches, type VersionMatch } from '../engine/version.ts';
 import type { Commit, StoredMessage } from '../store/store.ts';
 import { Cache } from './cache.ts';
-import { decodeOnce } from './decode-once.ts';
+import { decodeMessage, type Hot, type Inbox, isOrder, isOrderEvent, sortInbox } from './inbox.ts';
 import type { LaneServices } from './lane-services.ts';
 import { Slots } from './slots.ts';
 
 /** Most that is kept of histories, in characters. */
 const cachedCharacters = 64 * 1024 * 1024;
-
-interface Hot {
-  instance: Instance;
-  history: HistoryEvent[];
-  /** Characters of the stored history. */
-  size: number;
-}
-
-interface Inbox {
-  hot: Hot | undefined;
-  consume: number[];
-  events: HistoryEvent[];
-  outgoing: Outgoing[];
-  replace: boolean;
-}
 
 /** Runs orchestrations: takes an instance's messages, plays one episode, commits it, and delivers what follows. */
 export class OrchestrationLane {
@@ -43,7 +34,7 @@ export class OrchestrationLane {
 
   constructor(services: LaneServices) {
     this.#services = services;
-    this.slots = new Slots((id, queue) => this.#work(id, queue));
+    this.slots = new Slots((id, queue) => this.#work(id, queue), services.policy.maxConcurrentOrchestrators);
   }
 
   /** The committed record of an instance. */
@@ -90,61 +81,129 @@ export class OrchestrationLane {
   #take(id: string, queue: StoredMessage[]): StoredMessage[] | undefined {
     const instance = this.#load(id)?.instance;
     // Without a record yet, the start is among the messages and has to come first.
-    const order = instance === undefined ? -1 : queue.findIndex((message) => isOrder(decode(message).event));
+    const order = instance === undefined ? -1 : queue.findIndex((message) => isOrder(decodeMessage(message)));
     if (order >= 0) return queue.splice(order, 1);
     if (instance?.status === 'Suspended') return undefined;
     return queue.splice(0);
   }
 
   async #step(id: string, taken: StoredMessage[]): Promise<boolean> {
-    const inbox = this.#sort(id, taken);
+    const inbox = sortInbox(id, this.#load(id), taken, this.#services.clock.now());
     const { hot } = inbox;
     if (hot === undefined || inbox.events.length === 0) {
       await this.#services.commit({ consume: inbox.consume, outgoing: inbox.outgoing });
       return true;
     }
-    const { executor, clock } = this.#services;
-    const order = inbox.events.find(isOrder);
-    const now = clock.now();
-    const plan = planEpisode(hot.history, inbox.events, now);
-    let result: EpisodeResult;
-    if (order?.EventType === EventType.ExecutionTerminated) {
-      result = terminateEpisode(hot.instance, hot.history, plan, order.Input, now);
-    } else if (order !== undefined) {
-      const status = order.EventType === EventType.ExecutionSuspended ? 'Suspended' : 'Running';
-      await this.#save(hot, inbox, pauseEpisode(hot.instance, plan, status, now));
-      return true;
-    } else if (!executor.has('orchestration', hot.instance.name)) {
-      // The code may come back with the next deployment: nothing is lost by waiting.
-      this.#services.logger.warn(
-        `Orchestration ${id} waits: the app has no orchestrator function '${hot.instance.name}' (known: ${executor.names('orchestration').join(', ') || 'none'}).`,
-      );
-      return this.#park(taken);
-    } else {
-      if (hot.instance.status === 'Pending') hot.instance = { ...hot.instance, status: 'Running' };
-      const { instance } = hot;
-      const history = [...hot.history, ...plan.events];
-      const outcome = await this.#services.guard<OrchestratorOutcome>(taken, async (poison) =>
-        poison === undefined
-          ? executor.runOrchestrator(instance, history)
-          : { isDone: false, actions: [], error: poison },
-      );
-      result = finishEpisode({
-        instance: hot.instance,
-        history: hot.history,
-        plan,
-        outcome,
-        now: clock.now(),
-        newExecutionId: randomUUID,
-      });
+    const order = inbox.events.find(isOrderEvent);
+    const now = this.#services.clock.now();
+    switch (order?.EventType) {
+      case EventType.ExecutionTerminated: {
+        const plan = planEpisode(hot.history, inbox.events, now);
+        await this.#save(hot, inbox, terminateEpisode(hot.instance, hot.history, plan, order.Input, now));
+        return true;
+      }
+      case EventType.ExecutionSuspended:
+      case EventType.ExecutionResumed: {
+        const status = order.EventType === EventType.ExecutionSuspended ? 'Suspended' : 'Running';
+        const plan = planEpisode(hot.history, inbox.events, now);
+        await this.#save(hot, inbox, pauseEpisode(hot.instance, plan, status, now));
+        return true;
+      }
+      case EventType.ExecutionRewound:
+        return this.#rewind(hot, inbox, taken);
+      default:
+        return this.#episode(hot, inbox, taken);
     }
+  }
+
+  /** Runs the orchestrator over its history and the new events. */
+  async #episode(hot: Hot, inbox: Inbox, taken: StoredMessage[]): Promise<boolean> {
+    const { clock, policy } = this.#services;
+    const plan = planEpisode(hot.history, inbox.events, clock.now());
+    const { instanceId: id, version, name } = hot.instance;
+    if (!matches(policy.versions, version)) {
+      const text = `Instance '${id}' has version '${version}'; this app is version '${policy.versions?.current}' and runs ${versionRule(policy.versions?.match)}.`;
+      if (policy.versions?.onMismatch !== 'Fail') return this.#park(taken, text);
+      const error = new ReplayError('versionMismatch', text);
+      await this.#save(hot, inbox, failEpisode(hot.instance, hot.history, plan, error, clock.now()));
+      return true;
+    }
+    if (!this.#services.executor.has('orchestration', name)) return this.#park(taken, this.#unknown(name));
+    if (hot.instance.status === 'Pending') hot.instance = { ...hot.instance, status: 'Running' };
+    const outcome = await this.#run(hot.instance, [...hot.history, ...plan.events], taken);
+    const result = finishEpisode({
+      instance: hot.instance,
+      history: hot.history,
+      plan,
+      outcome,
+      now: clock.now(),
+      newExecutionId: randomUUID,
+      limits: this.#limits(),
+    });
     if (result.fault !== undefined) this.#services.logger.error(`Orchestration ${id} failed. ${result.fault.message}`);
     await this.#save(hot, inbox, result);
     return true;
   }
 
-  #park(taken: StoredMessage[]): boolean {
-    const target = taken[0]!.target;
+  /** Lets a failed instance go on from before its failure; if its code no longer allows that, it stays as it is. */
+  async #rewind(hot: Hot, inbox: Inbox, taken: StoredMessage[]): Promise<boolean> {
+    const { executor, logger } = this.#services;
+    const { instance } = hot;
+    if (!executor.has('orchestration', instance.name)) return this.#park(taken, this.#unknown(instance.name));
+    const running: Instance = { ...instance, status: 'Running', output: null };
+    const ended = withoutEnd(hot.history);
+    try {
+      if (releasesAtEnd(ended, instance.instanceId).length > 0) {
+        throw new ReplayError('unsupportedAction', 'It failed while it held locks, which are free again since.');
+      }
+      const failed = await this.#run(running, ended, taken);
+      const { history, children } = rewindHistory(ended, failed.actions, (child, taskId) => {
+        const known = this.instance(child);
+        return known?.status === 'Failed' && known.executionId === childExecution(instance.executionId, taskId);
+      });
+      const now = this.#services.clock.now();
+      const plan = planEpisode(history, inbox.events, now);
+      const outcome = await this.#run(running, [...history, ...plan.events], taken);
+      const newExecutionId = randomUUID;
+      const limits = this.#limits();
+      const result = finishEpisode({ instance: running, history, plan, outcome, now, newExecutionId, limits });
+      if (result.fault !== undefined) throw result.fault;
+      for (const { instanceId, taskId } of children) {
+        const childId = childExecution(instance.executionId, taskId);
+        result.outgoing.push(rewindMessage(instanceId, childId, 'The parent was rewound.', now));
+      }
+      if (!result.replaceHistory) result.append.unshift(...history);
+      await this.#save({ instance: running, history: [], size: 0 }, { ...inbox, replace: true }, result);
+    } catch (error) {
+      if (!(error instanceof ReplayError)) throw error;
+      logger.error(`Orchestration ${instance.instanceId} cannot be rewound and stays failed. ${error.message}`);
+      await this.#services.commit({ consume: inbox.consume, outgoing: inbox.outgoing });
+    }
+    return true;
+  }
+
+  #run(instance: Instance, history: HistoryEvent[], taken: StoredMessage[]): Promise<OrchestratorOutcome> {
+    return this.#services.guard<OrchestratorOutcome>(taken, async (poison) =>
+      poison === undefined
+        ? this.#services.executor.runOrchestrator(instance, history)
+        : { isDone: false, actions: [], error: poison },
+    );
+  }
+
+  #limits(): EpisodeLimits {
+    const { versions, maxOrchestrationActions: maxActions } = this.#services.policy;
+    return { ...(versions && { defaultVersion: versions.current }), ...(maxActions !== undefined && { maxActions }) };
+  }
+
+  #unknown(name: string): string {
+    const known = this.#services.executor.names('orchestration').join(', ') || 'none';
+    return `The app has no orchestrator function '${name}' (known: ${known}).`;
+  }
+
+  /** The code may come back with the next deployment: nothing is lost by waiting. */
+  #park(taken: StoredMessage[], reason: string): boolean {
+    const { target } = taken[0]!;
+    this.#services.logger.warn(`Orchestration ${target} waits. ${reason}`);
     this.slots.putBack(target, taken);
     return false;
   }
@@ -173,85 +232,10 @@ export class OrchestrationLane {
       this.#keep(instanceId, { instance: result.instance, history, size });
     });
   }
-
-  /** Splits messages into those that count for the current execution (E3) and those that are only taken off. */
-  #sort(id: string, taken: StoredMessage[]): Inbox {
-    const inbox: Inbox = { hot: this.#load(id), consume: [], events: [], outgoing: [], replace: false };
-    for (const message of taken) {
-      inbox.consume.push(message.id);
-      const { executionId, event } = decode(message);
-      if (event.EventType === EventType.ExecutionStarted) {
-        this.#started(inbox, id, event);
-        continue;
-      }
-      const current = inbox.hot?.instance;
-      if (current === undefined || isFinal(current.status)) continue;
-      if (executionId !== null && executionId !== current.executionId) continue;
-      inbox.events.push(event);
-    }
-    return inbox;
-  }
-
-  #started(inbox: Inbox, id: string, event: ExecutionStarted): void {
-    const current = inbox.hot?.instance;
-    const { ExecutionId } = event.OrchestrationInstance;
-    if (current !== undefined && current.executionId === ExecutionId) {
-      if (isFinal(current.status)) return;
-      if (!inbox.hot!.history.some((past) => past.EventType === EventType.ExecutionStarted))
-        inbox.events.unshift(event);
-      return;
-    }
-    if (current !== undefined && !isFinal(current.status)) {
-      const { ParentInstance: parent } = event;
-      if (parent === undefined) return;
-      const refused: HistoryEvent = {
-        EventType: EventType.SubOrchestrationInstanceFailed,
-        ...arrival(event.Timestamp),
-        TaskScheduledId: parent.TaskScheduleId,
-        Reason: `An orchestration instance with the id '${id}' is already running.`,
-        Details: '',
-      };
-      const { InstanceId, ExecutionId: parentExecution } = parent.OrchestrationInstance;
-      inbox.outgoing.push(instanceMessage(InstanceId, refused, parentExecution));
-      return;
-    }
-    const now = this.#services.clock.now();
-    inbox.replace = true;
-    inbox.events = [event];
-    inbox.hot = { instance: newInstance(id, event, now), history: [], size: 0 };
-  }
 }
 
-/** The record of an instance that is about to start. */
-export function newInstance(id: string, event: ExecutionStarted, now: number): Instance {
-  return {
-    instanceId: id,
-    name: event.Name,
-    version: event.Version,
-    executionId: event.OrchestrationInstance.ExecutionId,
-    status: 'Pending',
-    input: event.Input,
-    output: null,
-    customStatus: null,
-    createdAt: now,
-    updatedAt: now,
-    parent: event.ParentInstance ?? null,
-  };
-}
-
-const decode = decodeOnce((body): InstanceMessage => {
-  const { executionId, event } = JSON.parse(body) as InstanceMessage;
-  event.Timestamp = new Date(event.Timestamp);
-  event.IsPlayed = false;
-  return { executionId, event };
-});
-
-function isOrder(event: HistoryEvent): boolean {
-  return (
-    event.EventType === EventType.ExecutionTerminated ||
-    event.EventType === EventType.ExecutionSuspended ||
-    event.EventType === EventType.ExecutionResumed
-  );
+function versionRule(match: VersionMatch | undefined): string {
+  return match === 'Strict' ? 'only that version' : 'that version and older ones';
 }
 
 function describe(error: unknown): string {

@@ -7,16 +7,21 @@ interface Slot {
 
 /**
  * One queue a target, and at most one worker on it at a time (E1, N1). The worker is called again while it reports
- * that it got something done and messages are left.
+ * that it got something done and messages are left. With a limit, targets above it wait their turn, step by step.
  */
 export class Slots {
   readonly #slots = new Map<string, Slot>();
   readonly #work: (target: string, queue: StoredMessage[]) => Promise<boolean>;
   readonly #running = new Set<Promise<void>>();
+  readonly #limit: number;
+  /** Targets with messages that wait for a worker, in order. */
+  readonly #ready = new Set<string>();
   #stopped = false;
 
-  constructor(work: (target: string, queue: StoredMessage[]) => Promise<boolean>) {
+  /** @param limit most workers at a time; default none */
+  constructor(work: (target: string, queue: StoredMessage[]) => Promise<boolean>, limit = Number.POSITIVE_INFINITY) {
     this.#work = work;
+    this.#limit = limit;
   }
 
   add(message: StoredMessage): void {
@@ -53,9 +58,26 @@ export class Slots {
 
   #pump(target: string, slot: Slot): void {
     if (slot.busy || this.#stopped) return;
+    if (this.#running.size >= this.#limit) {
+      this.#ready.add(target);
+      return;
+    }
     slot.busy = true;
-    const running = this.#loop(target, slot).finally(() => this.#running.delete(running));
+    const running = this.#loop(target, slot).finally(() => {
+      this.#running.delete(running);
+      this.#next();
+    });
     this.#running.add(running);
+  }
+
+  #next(): void {
+    for (const target of this.#ready) {
+      this.#ready.delete(target);
+      const slot = this.#slots.get(target);
+      if (slot === undefined || slot.queue.length === 0) continue;
+      this.#pump(target, slot);
+      return;
+    }
   }
 
   async #loop(target: string, slot: Slot): Promise<void> {
@@ -64,6 +86,10 @@ export class Slots {
       await Promise.resolve();
       while (slot.queue.length > 0 && !this.#stopped) {
         if (!(await this.#work(target, slot.queue))) break;
+        if (this.#ready.size > 0) {
+          this.#ready.add(target);
+          break;
+        }
       }
     } finally {
       slot.busy = false;

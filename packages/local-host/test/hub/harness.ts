@@ -10,6 +10,7 @@ import { loadApp } from '../../src/functions/app-loader.ts';
 import type { FunctionsApp } from '../../src/functions/functions-app.ts';
 import type { Clock } from '../../src/hub/executor.ts';
 import { Hub } from '../../src/hub/hub.ts';
+import type { HubPolicy } from '../../src/hub/hub-policy.ts';
 import { silentLogger } from '../../src/log.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 
@@ -25,10 +26,12 @@ export class Harness {
   readonly folder = mkdtempSync(join(tmpdir(), 'hub-'));
   readonly #strict: boolean;
   readonly #clock: Clock | undefined;
+  policy: HubPolicy;
   store!: SqliteStore;
   hub!: Hub;
 
-  constructor(options: { strict?: boolean; clock?: Clock } = {}) {
+  constructor(options: { strict?: boolean; clock?: Clock; policy?: HubPolicy } = {}) {
+    this.policy = options.policy ?? {};
     this.#strict = options.strict ?? false;
     this.#clock = options.clock;
   }
@@ -39,6 +42,7 @@ export class Harness {
       store: this.store,
       executor: new AppExecutor(await testApp(), { strict: this.#strict }),
       logger: silentLogger,
+      policy: this.policy,
       ...(this.#clock && { clock: this.#clock }),
     });
     this.hub.start();

@@ -81,7 +81,7 @@ test('a call to this machine is refused unless the host is listed, by name, by a
 });
 
 test('a redirect is checked again, and takes no credentials to another origin', async (t) => {
-  const seen: (string | undefined)[] = [];
+  const seen: unknown[] = [];
   const target = await serve(t, (request, response) => {
     seen.push(request.headers.authorization, request.headers['x-functions-key'], request.headers['x-own']);
     response.end(request.method);

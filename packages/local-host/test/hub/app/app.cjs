@@ -131,6 +131,80 @@ df.app.orchestration('racesLoop', function* (context) {
   return seen;
 });
 
+// What an outside service would be: it fails until it is mended. `key` tells runs apart.
+const broken = new Set();
+globalThis.breakService = (key) => broken.add(key);
+globalThis.mendService = (key) => broken.delete(key);
+globalThis.countRuns = (run) => runs.filter((entry) => entry === run).length;
+df.app.activity('service', {
+  handler: ({ key, step }) => {
+    runs.push(`${step} ${key}`);
+    if (step !== 'first' && broken.has(key)) throw new Error('the service is down');
+    return `${step} done`;
+  },
+});
+df.app.orchestration('needsService', function* (context) {
+  const { key, how } = context.df.getInput();
+  const first = yield context.df.callActivity('service', { key, step: 'first' });
+  const second = yield* callService(context, key, how);
+  return [first, second, yield context.df.callActivity('echo', 'after')];
+});
+function* callService(context, key, how) {
+  const call = { key, step: 'second' };
+  switch (how) {
+    case 'retry':
+      return yield context.df.callActivityWithRetry('service', new df.RetryOptions(1, 3), call);
+    case 'all':
+      return yield context.df.Task.all([
+        context.df.callActivity('service', { key, step: 'first' }),
+        context.df.callActivity('service', call),
+        context.df.callActivity('service', { key, step: 'third' }),
+      ]);
+    case 'sub':
+      return yield context.df.callSubOrchestrator('needsService', { key, how: 'plain' });
+    case 'entity':
+      return yield context.df.callEntity(new df.EntityId('ServiceEntity', key), 'second');
+    case 'wrapped':
+      try {
+        return yield context.df.callActivity('service', call);
+      } catch {
+        throw new Error('wrapped');
+      }
+    case 'locked': {
+      yield context.df.lock([new df.EntityId('Counter', key)]);
+      return yield context.df.callActivity('service', call);
+    }
+    default:
+      return yield context.df.callActivity('service', call);
+  }
+}
+df.app.entity('ServiceEntity', (context) => {
+  if (broken.has(context.df.entityId.key)) throw new Error('the service is down');
+  context.df.return('second done');
+});
+df.app.orchestration('version', function* (context) {
+  const own = context.df.version;
+  if (context.df.getInput() !== 'parent') return own;
+  return [
+    own,
+    yield context.df.callSubOrchestrator('version', 'child'),
+    yield context.df.callSubOrchestrator('version', 'child', undefined, '0.9'),
+  ];
+});
+df.app.orchestration('largeStatus', function* (context) {
+  context.df.setCustomStatus('x'.repeat(context.df.getInput()));
+  yield context.df.callActivity('echo', 1);
+});
+let active = 0;
+globalThis.mostActive = 0;
+df.app.entity('Busy', async (context) => {
+  active++;
+  globalThis.mostActive = Math.max(globalThis.mostActive, active);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  active--;
+  context.df.setState(1);
+});
+
 df.app.orchestration('calls', function* (context) {
   const response = yield context.df.callHttp(context.df.getInput());
   return [response.statusCode, response.content, yield context.df.callActivity('echo', 'after')];
