@@ -13,11 +13,9 @@ export function createLogFilter(
   levels: Readonly<Record<string, LogThreshold>>,
   verbose = false,
 ): (entry: LogEntry) => boolean {
-  const fallback = verbose ? 'debug' : (levels.default ?? levels.Default ?? 'information');
-  const prefixes = Object.entries(levels)
-    .filter(([category]) => category.toLowerCase() !== 'default')
-    .map(([category, level]) => ({ prefix: category.toLowerCase(), level }))
-    .sort((a, b) => b.prefix.length - a.prefix.length);
+  const rules = Object.entries(levels).map(([category, level]) => ({ prefix: category.toLowerCase(), level }));
+  const fallback = verbose ? 'debug' : (rules.find(({ prefix }) => prefix === 'default')?.level ?? 'information');
+  const prefixes = rules.filter(({ prefix }) => prefix !== 'default').sort((a, b) => b.prefix.length - a.prefix.length);
   const known = new Map<string, number>();
 
   const thresholdOf = (category: string): number => {

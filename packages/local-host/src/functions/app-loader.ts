@@ -6,6 +6,7 @@ import { type Logger, silentLogger } from '../log.ts';
 import { AppLoadError } from './app-load-error.ts';
 import { AppRegistry } from './app-registry.ts';
 import type { ResolveInput } from './binding-input.ts';
+import { BindingNotices } from './binding-support.ts';
 import {
   hasTwoProgrammingModels,
   installCoreModule,
@@ -26,6 +27,8 @@ export interface LoadAppOptions {
   readonly logger?: Logger;
   /** Data for input bindings that are not triggers. Default: none. */
   readonly resolveInput?: ResolveInput;
+  /** Longest time of one invocation in milliseconds. Default: no limit. */
+  readonly functionTimeoutMs?: number | undefined;
 }
 
 /** What the real worker offers; the library adds its own. */
@@ -63,7 +66,7 @@ export async function loadApp(options: LoadAppOptions): Promise<FunctionsApp> {
   try {
     installCoreModule(registry);
     await importEntryFiles(directory, logger);
-    return await startApp(directory, registry, options.resolveInput ?? (() => undefined), logger);
+    return await startApp(directory, registry, options, logger);
   } catch (error) {
     releaseCoreModule();
     loaded = undefined;
@@ -97,7 +100,7 @@ function isEsModule(file: string, isModulePackage: boolean): boolean {
 async function startApp(
   directory: string,
   registry: AppRegistry,
-  resolveInput: ResolveInput,
+  options: LoadAppOptions,
   logger: Logger,
 ): Promise<FunctionsApp> {
   try {
@@ -117,7 +120,13 @@ async function startApp(
   const defaults = Object.fromEntries(DEFAULT_CAPABILITIES.map((name) => [name, 'true']));
   const capabilities = await proxies.whileOpening(async () => (await model.getCapabilities?.(defaults)) ?? defaults);
   registry.lock();
-  return new FunctionsApp(directory, { registry, model, resolveInput }, capabilities, proxies);
+  const host = {
+    registry,
+    model,
+    resolveInput: options.resolveInput ?? (() => undefined),
+    notices: new BindingNotices(registry.functions, logger),
+  };
+  return new FunctionsApp(directory, host, capabilities, proxies, { timeoutMs: options.functionTimeoutMs, logger });
 }
 
 function requireModel(registry: AppRegistry): ProgrammingModel {

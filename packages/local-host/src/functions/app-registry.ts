@@ -11,10 +11,13 @@ import { Disposable } from './disposable.ts';
 import { HookRegistry } from './hooks.ts';
 import { runLogHooks } from './log-hooks.ts';
 import { type RegisteredFunction, toRegisteredFunction } from './registered-function.ts';
+import { isReplaying } from './replay-log.ts';
 
 /** The invocation a log line belongs to. */
 export interface LogScope {
   readonly functionName: string;
+  /** Whether the function's code is run over again from its history, as that of orchestrators. */
+  readonly replays: boolean;
   readonly hookData: object;
   readonly context: () => AppInvocationContext | undefined;
 }
@@ -47,10 +50,13 @@ export class AppRegistry {
     const fn = toRegisteredFunction(metadata, callback);
     // Function names are one namespace without regard to case on the real host.
     const key = fn.id.toLowerCase();
-    if (this.#functions.has(key)) {
+    const other = this.#functions.get(key);
+    if (other) {
       throw new AppLoadError(
         'duplicateFunction',
-        `Two functions are registered under the name "${fn.id}".`,
+        other.id === fn.id
+          ? `Two functions are registered under the name "${fn.id}".`
+          : `The functions "${other.id}" and "${fn.id}" have the same name.`,
         'Rename one of them; upper and lower case make no difference.',
       );
     }
@@ -61,8 +67,14 @@ export class AppRegistry {
     });
   }
 
-  /** Lets the app's log hooks see, and for user lines change, what is then logged. */
+  /**
+   * Lets the app's log hooks see, and for user lines change, what is then logged. A line that an orchestrator writes while
+   * it is replayed is no new line and goes nowhere.
+   */
   log(level: CoreLogLevel, category: LogCategory, message: string, scope?: LogScope): void {
+    if (category === 'user' && scope?.replays && isReplaying(scope.context())) {
+      return;
+    }
     const line = runLogHooks(this, { level, category, message }, scope);
     if (line.level === 'none') {
       return;

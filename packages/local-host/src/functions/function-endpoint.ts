@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from '../log.ts';
-import type { TraceContext } from './core-types.ts';
 import type { ServableApp } from './functions-app.ts';
 import { type HttpExchange, takeBody } from './http-exchange.ts';
 import { toHttpData } from './http-request.ts';
 import { sendResponse, toPlainResponse } from './http-response.ts';
 import type { RouteMatch } from './router.ts';
 import { forwardToStream } from './stream-forward.ts';
+import { traceContextOf } from './trace-context.ts';
 import type { TypedData } from './typed-data.ts';
 
 /** Answers a request with the function its route belongs to, and logs one line about it. */
@@ -35,19 +35,6 @@ export async function serveFunction(
   const status = response.destroyed && !response.writableFinished ? 'client left' : response.statusCode;
   // Without the query: it may hold keys.
   log.info(`${method} ${url.pathname} -> ${status} in ${duration} ms (${invocationId})`);
-}
-
-/** The trace a caller is part of, from its `traceparent`; absent when there is none or it is malformed. */
-export function traceContextOf(headers: HttpExchange['request']['headers']): TraceContext | undefined {
-  const { traceparent, tracestate } = headers;
-  if (typeof traceparent !== 'string' || !/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent)) {
-    return undefined;
-  }
-  return {
-    traceParent: traceparent,
-    attributes: {},
-    ...(typeof tracestate === 'string' && { traceState: tracestate }),
-  };
 }
 
 async function answerWhole(

@@ -1,7 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../log.ts';
 import type { InvokeRequest, InvokeResult } from './binding-input.ts';
+import { withinTimeout } from './function-timeout.ts';
 import { type InvocationHost, invokeFunction } from './invocation.ts';
 import type { RegisteredFunction } from './registered-function.ts';
 import type { StreamProxies } from './stream-proxy.ts';
+
+/** How long an invocation may take, and where it is said when one takes longer. */
+export interface InvocationLimit {
+  /** Milliseconds; undefined: no limit. */
+  readonly timeoutMs: number | undefined;
+  readonly logger: Logger;
+}
 
 /** The loaded app. It stays loaded until the process ends; `stop` only tells it that the end has come. */
 export class FunctionsApp {
@@ -12,6 +22,7 @@ export class FunctionsApp {
   readonly capabilities: Readonly<Record<string, string>>;
   readonly #host: InvocationHost;
   readonly #proxies: StreamProxies;
+  readonly #limit: InvocationLimit;
   readonly #byName: ReadonlyMap<string, RegisteredFunction>;
   #stopped: Promise<void> | undefined;
 
@@ -20,12 +31,14 @@ export class FunctionsApp {
     host: InvocationHost,
     capabilities: Readonly<Record<string, string>>,
     proxies: StreamProxies,
+    limit: InvocationLimit,
   ) {
     this.directory = directory;
     this.functions = host.registry.functions;
     this.capabilities = capabilities;
     this.#host = host;
     this.#proxies = proxies;
+    this.#limit = limit;
     this.#byName = new Map(this.functions.map((fn) => [fn.name.toLowerCase(), fn]));
   }
 
@@ -40,9 +53,15 @@ export class FunctionsApp {
     return this.#byName.get(name.toLowerCase());
   }
 
-  /** Runs a function once. Throws what the handler throws. */
+  /** Runs a function once. Throws what the handler throws, or FunctionTimeoutError when it takes too long. */
   async invoke(fn: RegisteredFunction, request: InvokeRequest): Promise<InvokeResult> {
-    return await invokeFunction(this.#host, fn, request);
+    const { timeoutMs, logger } = this.#limit;
+    if (timeoutMs === undefined) {
+      return await invokeFunction(this.#host, fn, request);
+    }
+    const invocationId = request.invocationId ?? randomUUID();
+    const running = invokeFunction(this.#host, fn, { ...request, invocationId });
+    return await withinTimeout(running, { functionName: fn.name, invocationId, timeoutMs, logger });
   }
 
   /** Runs the app's `appTerminate` hooks, once however often it is called. Throws what a hook throws. */

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { accessOf } from '../keys/access.ts';
+import type { KeyGuard } from '../keys/key-guard.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { answerAdmin, homePage, type Serving } from './admin-routes.ts';
 import { type CorsOptions, corsHeaders, isListedOrigin, isPreflight, preflightHeaders } from './cors.ts';
@@ -26,6 +28,8 @@ export interface HttpServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Default: no page of another origin may call. */
   readonly cors?: CorsOptions;
+  /** Asks for keys by the functions' levels and for the host's own routes. Default: no keys are asked for. */
+  readonly keys?: KeyGuard;
   /** Largest request body in bytes. Default 100 MB, as the real host. */
   readonly maxBodyBytes?: number;
   /** Time for a client to send its headers, in milliseconds. Default 20 s. */
@@ -47,7 +51,7 @@ export interface ListenInfo {
 export class FunctionsHttpServer {
   readonly #options: HttpServerOptions;
   readonly #logger: Logger;
-  readonly #mounts = new Mounts();
+  readonly #mounts: Mounts;
   readonly #inFlight = new InFlight();
   #servers: readonly Server[] = [];
   #serving: Serving | undefined;
@@ -57,6 +61,7 @@ export class FunctionsHttpServer {
   constructor(options: HttpServerOptions = {}) {
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
+    this.#mounts = new Mounts(options.keys);
   }
 
   /** Adds routes of the host under a path prefix, ahead of the app's functions. */
@@ -192,10 +197,13 @@ export class FunctionsHttpServer {
 
   async #dispatch(exchange: HttpExchange): Promise<void> {
     const { response, method, url } = exchange;
+    const { keys } = this.#options;
     const serving = this.#serving;
     const own = answerAdmin(method, url, serving);
     if (own) {
-      sendResponse(response, own);
+      if (!keys?.refuses(exchange, { kind: 'master' })) {
+        sendResponse(response, own);
+      }
       return;
     }
     if (!serving) {
@@ -211,10 +219,10 @@ export class FunctionsHttpServer {
       return;
     }
     const match = serving.router.match(method, path);
-    if (match) {
-      await serveFunction(serving.app, match, exchange, this.#logger);
-    } else {
+    if (!match) {
       sendResponse(response, homePage(method, url, serving) ?? { status: 404 });
+    } else if (!keys?.refuses(exchange, accessOf(match.route.fn), 401)) {
+      await serveFunction(serving.app, match, exchange, this.#logger);
     }
   }
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { AppRegistry, LogScope } from './app-registry.ts';
 import type { InvokeRequest, InvokeResult, ResolveInput } from './binding-input.ts';
+import type { BindingNotices } from './binding-support.ts';
 import type { AppInvocationContext, CoreInvocationContext, FunctionCallback, ProgrammingModel } from './core-types.ts';
-import type { RegisteredFunction } from './registered-function.ts';
+import { hasTrigger, type RegisteredFunction } from './registered-function.ts';
 import type { TypedData } from './typed-data.ts';
 
 /** What the programming model is told in place of a live object; the object is put in afterwards. */
@@ -12,6 +13,7 @@ export interface InvocationHost {
   readonly registry: AppRegistry;
   readonly model: ProgrammingModel;
   readonly resolveInput: ResolveInput;
+  readonly notices: BindingNotices;
 }
 
 /**
@@ -26,7 +28,8 @@ export async function invokeFunction(
   const invocationId = request.invocationId ?? randomUUID();
   const hookData: Record<string, unknown> = {};
   let context: AppInvocationContext | undefined;
-  const scope: LogScope = { functionName: fn.name, hookData, context: () => context };
+  const replays = hasTrigger(fn, 'orchestrationTrigger');
+  const scope: LogScope = { functionName: fn.name, replays, hookData, context: () => context };
 
   const core: CoreInvocationContext = {
     invocationId,
@@ -75,6 +78,7 @@ export async function invokeFunction(
   if (after.error !== null && after.error !== undefined) {
     throw after.error;
   }
+  host.notices.afterRun(fn, args.context, after.result);
   const outcome = { invocationId, context: args.context, result: after.result };
   if (request.raw) {
     return { ...outcome, returnValue: after.result, outputData: [] };

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Access } from '../keys/access.ts';
+import type { KeyGuard } from '../keys/key-guard.ts';
 import { type HttpExchange, takeBody } from './http-exchange.ts';
 import { type PlainResponse, sendResponse, sendText } from './http-response.ts';
 import { isUnder } from './request-path.ts';
@@ -18,6 +20,8 @@ export type MountHandler = (request: MountRequest) => Promise<PlainResponse>;
 export interface MountOptions {
   /** Answer only connections from this machine, whatever addresses the server listens on. Default false. */
   readonly loopbackOnly?: boolean;
+  /** What a request has to show where keys are asked for. Default: the master key. */
+  readonly access?: Access;
 }
 
 interface Mount extends MountOptions {
@@ -28,6 +32,12 @@ interface Mount extends MountOptions {
 /** Routes that belong to the host and its extensions. They come before the app's functions. */
 export class Mounts {
   readonly #mounts: Mount[] = [];
+  readonly #keys: KeyGuard | undefined;
+
+  /** @param keys default: no keys are asked for */
+  constructor(keys?: KeyGuard) {
+    this.#keys = keys;
+  }
 
   add(prefix: string, handler: MountHandler, options: MountOptions = {}): void {
     this.#mounts.push({ ...options, prefix, handler });
@@ -44,6 +54,9 @@ export class Mounts {
     const { request, response, method, url } = exchange;
     if (mount.loopbackOnly && !isLoopback(request.socket.remoteAddress)) {
       sendText(response, 403, 'Reachable from this machine only.');
+      return true;
+    }
+    if (this.#keys?.refuses(exchange, mount.access ?? { kind: 'master' })) {
       return true;
     }
     const body = await takeBody(exchange);

@@ -4,6 +4,7 @@ import { readLocalSettings } from './local-settings.ts';
 import type { RegisteredFunction } from './registered-function.ts';
 import { SettingsError } from './settings-error.ts';
 import { isJsonObject, type JsonObject, lookUp } from './settings-file.ts';
+import { parseTimeSpan } from './time-span.ts';
 
 /** A level in `host.json`; `none` silences. */
 export type LogThreshold = LogLevel | 'none';
@@ -16,6 +17,8 @@ export interface HostSettings {
   readonly taskHubName: string;
   /** `logging.logLevel` of host.json: threshold by category prefix, `default` for the rest. */
   readonly logLevels: Readonly<Record<string, LogThreshold>>;
+  /** `functionTimeout` of host.json in milliseconds; undefined: no limit. */
+  readonly functionTimeoutMs: number | undefined;
   /** Port from local.settings.json. */
   readonly port: number | undefined;
   readonly cors: { readonly origins: readonly string[]; readonly credentials: boolean };
@@ -48,6 +51,7 @@ export function readSettings(appDirectory: string, environment: Environment = pr
     durableTask: isJsonObject(durableTask) ? durableTask : {},
     taskHubName: taskHubName(file, durableTask, effective),
     logLevels: readLogLevels(file, lookUp(hostJson, 'logging', 'logLevel')),
+    functionTimeoutMs: readFunctionTimeout(file, lookUp(hostJson, 'functionTimeout')),
     port: local.port,
     cors: { origins: local.corsOrigins, credentials: local.corsCredentials },
     hostJson,
@@ -100,4 +104,21 @@ function readLogLevels(file: string, section: unknown): Record<string, LogThresh
     levels[category] = level as LogThreshold;
   }
   return levels;
+}
+
+/**
+ * Without a setting there is no limit here. On Azure it depends on the plan: 5 minutes on Consumption (at most 10), 30
+ * minutes on Flex Consumption, Premium and Dedicated (`-1` there: none).
+ */
+function readFunctionTimeout(file: string, value: unknown): number | undefined {
+  if (value === undefined || value === null || String(value) === '-1') {
+    return undefined;
+  }
+  const timeout = typeof value === 'string' ? parseTimeSpan(value) : undefined;
+  if (timeout === undefined || timeout < 1_000) {
+    const problem = `functionTimeout is ${JSON.stringify(value)}.`;
+    const fix = 'Use "hh:mm:ss" of at least a second, or "-1" for no limit.';
+    throw new SettingsError('invalidSetting', file, problem, fix);
+  }
+  return timeout;
 }

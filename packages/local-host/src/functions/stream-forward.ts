@@ -14,6 +14,7 @@ import { joinedQuery, plainHeaders } from './http-request.ts';
 import { sendResponse, withoutConnectionHeaders } from './http-response.ts';
 import { refuseBody } from './refuse-body.ts';
 import type { RouteMatch } from './router.ts';
+import { traceContextOf } from './trace-context.ts';
 import type { TypedData } from './typed-data.ts';
 
 const INVOCATION_HEADER = 'x-ms-invocation-id';
@@ -89,9 +90,11 @@ function forwardHeaders(exchange: HttpExchange, invocationId: string): OutgoingH
 
 function invokeRequest(match: RouteMatch, exchange: HttpExchange, invocationId: string): InvokeRequest {
   const values = Object.entries(match.values).map(([name, value]): [string, TypedData] => [name, { string: value }]);
+  const traceContext = traceContextOf(exchange.request.headers);
   return {
     invocationId,
     trigger: { kind: 'data', data: { http: {} } },
+    ...(traceContext && { traceContext }),
     triggerMetadata: {
       ...Object.fromEntries(values),
       Headers: { json: JSON.stringify(plainHeaders(exchange.request.headers)) },

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { HostError } from '../functions/host-error.ts';
+import { parseTimeSpan } from '../functions/time-span.ts';
 
 /** When a timer function runs. */
 export interface Schedule {
@@ -29,7 +30,7 @@ export function parseSchedule(text: string, environment: Record<string, string |
   const expression = setting === undefined ? text : environment[setting];
   if (expression === undefined || expression.trim() === '')
     throw new ScheduleError(`The setting ${setting ?? ''} is missing.`);
-  const span = timeSpanMs(expression.trim());
+  const span = parseTimeSpan(expression);
   if (span !== undefined) {
     if (span < 1_000) throw new ScheduleError(`The time span "${expression}" is shorter than a second.`);
     return { next: (after) => after + span };
@@ -46,12 +47,4 @@ export function parseSchedule(text: string, environment: Record<string, string |
   } catch (cause) {
     throw new ScheduleError(`"${expression}" is not a schedule.`, { cause });
   }
-}
-
-/** `[d.]hh:mm:ss` in milliseconds; undefined if the text has another form. */
-function timeSpanMs(text: string): number | undefined {
-  const match = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})$/.exec(text);
-  if (match === null) return undefined;
-  const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map((part) => Number(part ?? 0));
-  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000;
 }

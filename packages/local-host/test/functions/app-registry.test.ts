@@ -74,3 +74,12 @@ test('a function is known by its id where it has one', () => {
     code: 'duplicateFunction',
   });
 });
+
+test('two functions whose names differ in case only are refused, and both are named', () => {
+  const { registry } = create();
+  registry.registerFunction(metadata('Hello'), () => 1);
+  assert.throws(() => registry.registerFunction(metadata('hello'), () => 2), {
+    code: 'duplicateFunction',
+    message: /"Hello" and "hello" have the same name\. Rename one of them; upper and lower case make no difference\./,
+  });
+});

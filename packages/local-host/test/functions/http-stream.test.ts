@@ -44,6 +44,7 @@ app.http('describe', {
     },
   }),
 });
+app.http('trace', { handler: (request, context) => ({ jsonBody: { trace: context.traceContext } }) });
 app.http('ignores', { methods: ['POST'], handler: () => ({ body: 'unread' }) });
 app.http('nothing', { handler: () => undefined });
 app.http('throws', { handler: () => { throw new Error('early'); } });
@@ -97,6 +98,13 @@ test('the request is passed on: method, URL, headers, repeated query keys, route
   assert.deepEqual([seen.method, seen.url, seen.thing, seen.text], ['PUT', url + path, 'Value', 'text']);
   assert.deepEqual(seen.repeated, ['1', '2']);
   assert.deepEqual(seen.params, { id: 'a b' });
+});
+
+test('the trace of the caller reaches the context', limited, async () => {
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const response = await fetch(`${url}/api/trace`, { headers: { traceparent, tracestate: 'k=v' } });
+  assert.deepEqual(await response.json(), { trace: { traceParent: traceparent, traceState: 'k=v', attributes: {} } });
+  assert.deepEqual(await (await fetch(`${url}/api/trace`)).json(), {});
 });
 
 test('a chunked body is passed on', limited, async () => {

@@ -134,6 +134,14 @@ const REFUSED: [name: string, files: Parameters<typeof read>[0], code: string, s
   ['a port out of range', { local: { Host: { LocalHttpPort: 65536 } } }, 'invalidSetting', /65535/],
   ['CORS as a list', { local: { Host: { CORS: ['x'] } } }, 'invalidSetting', /CORS/],
   ['an unknown log level', { host: { logging: { logLevel: { default: 'loud' } } } }, 'invalidSetting', /"loud".*trace/],
+  [
+    'a time limit in words',
+    { host: { functionTimeout: 'soon' } },
+    'invalidSetting',
+    /host\.json: functionTimeout.*"hh:mm:ss"/,
+  ],
+  ['a time limit as a number', { host: { functionTimeout: 300 } }, 'invalidSetting', /functionTimeout is 300/],
+  ['a time limit of nothing', { host: { functionTimeout: '00:00:00' } }, 'invalidSetting', /at least a second/],
   ['a prefix that is no text', { host: { extensions: { http: { routePrefix: 1 } } } }, 'invalidSetting', /routePrefix/],
 ];
 
@@ -148,6 +156,14 @@ for (const [name, files, code, says] of REFUSED) {
 
 test('a comma in a broken file is reported at its own position', () => {
   assert.throws(() => read({ host: '{ // c\n  "a" 1\n}' }), { code: 'invalidJson', message: /position 13/ });
+});
+
+test('the time limit of functions is read, -1 and none mean that there is no limit', () => {
+  assert.equal(read({ host: { functionTimeout: '00:05:00' } }).functionTimeoutMs, 300_000);
+  assert.equal(read({ host: { functionTimeout: '-1' } }).functionTimeoutMs, undefined);
+  assert.equal(read({ host: { functionTimeout: -1 } }).functionTimeoutMs, undefined);
+  assert.equal(read({}).functionTimeoutMs, undefined);
+  assert.equal(read({}, { AzureFunctionsJobHost__functionTimeout: '00:00:07' }).functionTimeoutMs, 7_000);
 });
 
 test('log levels are read in any case', () => {
