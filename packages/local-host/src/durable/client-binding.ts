@@ -5,44 +5,51 @@ export interface ClientAddress {
   origin: string;
   /** Loopback base of the client's own calls; ends in a slash. */
   rpcBaseUrl: string;
+  /** Gives the key that public URLs carry; asked anew for each, so that a rolled key is in the next one. Default: none. */
+  systemKey?: (() => string) | undefined;
 }
+
+type LinkAddress = Pick<ClientAddress, 'origin' | 'taskHub' | 'systemKey'>;
 
 /** The value of a durable client binding, as the Durable extension gives it (JSON text). */
 export function clientBindingData(address: ClientAddress): string {
   const base = `${address.origin}/runtime/webhooks/durabletask`;
-  const hub = `taskHub=${encodeURIComponent(address.taskHub)}&connection=Storage`;
+  const query = queryOf(address);
   const instance = `${base}/instances/INSTANCEID`;
   return JSON.stringify({
     taskHubName: address.taskHub,
     creationUrls: {
-      createNewInstancePostUri: `${base}/orchestrators/{functionName}[/{instanceId}]?${hub}`,
-      createAndWaitOnNewInstancePostUri: `${base}/orchestrators/{functionName}[/{instanceId}]?timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}&${hub}`,
+      createNewInstancePostUri: `${base}/orchestrators/{functionName}[/{instanceId}]?${query}`,
+      createAndWaitOnNewInstancePostUri: `${base}/orchestrators/{functionName}[/{instanceId}]?timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}&${query}`,
     },
-    managementUrls: { id: 'INSTANCEID', ...managementLinks(instance, hub) },
+    managementUrls: { id: 'INSTANCEID', ...managementLinks(instance, query) },
     baseUrl: base,
-    requiredQueryStringParameters: hub,
+    requiredQueryStringParameters: query,
     rpcBaseUrl: address.rpcBaseUrl,
   });
 }
 
-function managementLinks(instance: string, hub: string): Record<string, string> {
+/** What every public URL carries. */
+function queryOf({ taskHub, systemKey }: LinkAddress): string {
+  const hub = `taskHub=${encodeURIComponent(taskHub)}&connection=Storage`;
+  return systemKey ? `${hub}&code=${encodeURIComponent(systemKey())}` : hub;
+}
+
+function managementLinks(instance: string, query: string): Record<string, string> {
   return {
-    statusQueryGetUri: `${instance}?${hub}`,
-    sendEventPostUri: `${instance}/raiseEvent/{eventName}?${hub}`,
-    terminatePostUri: `${instance}/terminate?reason={text}&${hub}`,
-    rewindPostUri: `${instance}/rewind?reason={text}&${hub}`,
-    purgeHistoryDeleteUri: `${instance}?${hub}`,
-    restartPostUri: `${instance}/restart?${hub}`,
-    suspendPostUri: `${instance}/suspend?reason={text}&${hub}`,
-    resumePostUri: `${instance}/resume?reason={text}&${hub}`,
+    statusQueryGetUri: `${instance}?${query}`,
+    sendEventPostUri: `${instance}/raiseEvent/{eventName}?${query}`,
+    terminatePostUri: `${instance}/terminate?reason={text}&${query}`,
+    rewindPostUri: `${instance}/rewind?reason={text}&${query}`,
+    purgeHistoryDeleteUri: `${instance}?${query}`,
+    restartPostUri: `${instance}/restart?${query}`,
+    suspendPostUri: `${instance}/suspend?reason={text}&${query}`,
+    resumePostUri: `${instance}/resume?reason={text}&${query}`,
   };
 }
 
 /** What a start over HTTP answers: the instance's own management URLs. */
-export function managementPayload(
-  address: Pick<ClientAddress, 'origin' | 'taskHub'>,
-  id: string,
-): Record<string, string> {
+export function managementPayload(address: LinkAddress, id: string): Record<string, string> {
   const base = `${address.origin}/runtime/webhooks/durabletask/instances/${encodeURIComponent(id)}`;
-  return { id, ...managementLinks(base, `taskHub=${encodeURIComponent(address.taskHub)}&connection=Storage`) };
+  return { id, ...managementLinks(base, queryOf(address)) };
 }

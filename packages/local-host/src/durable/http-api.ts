@@ -1,20 +1,30 @@
-import { parseEntityId } from '../engine/entity-id.ts';
+import { setTimeout } from 'node:timers/promises';
+import type { Entity } from '../engine/entity.ts';
 import { decodeEvent } from '../engine/history.ts';
-import { isFinal, type RuntimeStatus } from '../engine/instance.ts';
+import { isFinal } from '../engine/instance.ts';
 import type { Hub } from '../hub/hub.ts';
 import { HubError } from '../hub/hub-error.ts';
 import { type ApiReply, type ApiRequest, emptyReply, errorReply, jsonReply } from './api-types.ts';
 import { managementPayload } from './client-binding.ts';
-import { historyView, seconds, statusView } from './status-view.ts';
+import { instanceIdProblem, instanceIdRule } from './instance-id.ts';
+import { nextPage, pageSize, pageStart } from './paging.ts';
+import { flag, instanceFilter, QueryError, time, waiting } from './query-values.ts';
+import { entityView, historyView, parse, statusView } from './status-view.ts';
 
-const pageSize = 100;
+/** A polled wait looks no oftener than this, in milliseconds. */
+const shortestPollMs = 10;
+
+/** What a URL says for an entity key that is empty. */
+const emptyKey = '$';
+
+type LinkAddress = Parameters<typeof managementPayload>[0];
 
 /** The durable client's HTTP API (`/runtime/webhooks/durabletask/…` and the client's loopback base). */
 export class DurableHttpApi {
   readonly #hub: Hub;
-  readonly #address: { origin: string; taskHub: string };
+  readonly #address: LinkAddress;
 
-  constructor(hub: Hub, address: { origin: string; taskHub: string }) {
+  constructor(hub: Hub, address: LinkAddress) {
     this.#hub = hub;
     this.#address = address;
   }
@@ -23,14 +33,18 @@ export class DurableHttpApi {
     try {
       return await this.#route(request);
     } catch (error) {
+      if (error instanceof QueryError) return errorReply(400, error.message);
       if (!(error instanceof HubError)) throw error;
       switch (error.code) {
         case 'instanceNotFound':
-          return emptyReply(404);
+          return notFound(request.segments[1] ?? '');
         case 'instanceEnded':
           return emptyReply(410);
         case 'instanceExists':
           return errorReply(409, error.message);
+        case 'instanceNotFailed':
+          // The client shows the body of this one as it is, if it is a text.
+          return jsonReply(412, error.message);
         case 'unknownFunction':
           return errorReply(400, error.message);
       }
@@ -38,27 +52,39 @@ export class DurableHttpApi {
   }
 
   async #route(request: ApiRequest): Promise<ApiReply> {
-    const [kind, first = '', second = '', third] = request.segments;
+    const [kind = '', first = '', second = '', third = '', ...more] = request.segments;
     const { method } = request;
-    if (kind === 'orchestrators' && method === 'POST') return this.#start(first, second, request);
-    if (kind === 'instances') {
-      if (method === 'GET') return first === '' ? this.#list(request) : this.#status(first, request.query);
-      if (method === 'DELETE') return first === '' ? this.#purgeMany(request.query) : this.#purge(first);
-      if (method === 'POST') return this.#order(first, second, third, request);
+    // One part too many is no route: it must never act on what the parts before it name.
+    const isDeeper = third !== '' || more.length > 0;
+    switch (kind.toLowerCase()) {
+      case 'orchestrators':
+        if (method !== 'POST') break;
+        return isDeeper ? errorReply(400, instanceIdRule) : this.#start(first, second, request);
+      case 'instances':
+        if (method === 'POST') return this.#order(first, second, [third, ...more], request);
+        if (second !== '' || isDeeper) break;
+        if (method === 'GET') return first === '' ? this.#list(request) : this.#status(first, request.query);
+        if (method === 'DELETE') return first === '' ? this.#purgeMany(request.query) : this.#purge(first);
+        break;
+      case 'entities':
+        if (isDeeper) break;
+        if (method === 'GET') return second === '' ? this.#entities(first, request) : this.#entity(first, second);
+        if (method === 'POST' || method === 'DELETE') return this.#signal(first, second, request);
+        break;
+      case 'makeprimary':
+        if (method === 'POST') return emptyReply(200);
+        break;
+      default:
     }
-    if (kind === 'entities') {
-      if (method === 'GET') return second === '' ? this.#entities(first, request.query) : this.#entity(first, second);
-      if (method === 'POST' || method === 'DELETE') return this.#signal(first, second, request);
-    }
-    if (kind === 'makeprimary' && method === 'POST') return emptyReply(200);
     return emptyReply(404);
   }
 
   async #start(name: string, id: string, request: ApiRequest): Promise<ApiReply> {
     const bad = id === '' ? undefined : instanceIdProblem(id);
     if (bad !== undefined) return errorReply(400, bad);
-    const input = request.body === '' ? '""' : request.body;
-    if (!isJson(input)) return errorReply(400, 'The request body is not valid JSON.');
+    const input = request.body === '' ? null : request.body;
+    if (input !== null && !isJson(input)) return errorReply(400, 'The request body is not valid JSON.');
+    const wait = waiting(request.query);
     const version = request.query.get('version');
     const instanceId = await this.#hub.startOrchestration({
       name,
@@ -66,85 +92,79 @@ export class DurableHttpApi {
       ...(id !== '' && { instanceId: id }),
       ...(version !== null && { version }),
     });
-    const timeout = Number(request.query.get('timeout') ?? 0);
-    const interval = Number(request.query.get('pollingInterval') ?? 0);
-    if (timeout > 0 && interval > 0) {
-      const reply = await this.#ended(instanceId, timeout * 1_000, interval * 1_000);
-      if (reply !== undefined) return reply;
-    }
-    return this.#accepted(instanceId);
+    return this.#started(instanceId, wait, request.query);
   }
 
-  async #restart(id: string, withNewId: boolean): Promise<ApiReply> {
+  async #restart(id: string, query: URLSearchParams): Promise<ApiReply> {
+    const wait = waiting(query);
     if (this.#hub.instance(id) === undefined) return errorReply(400, `No instance with ID '${id}' found.`);
-    return this.#accepted(await this.#hub.restart(id, withNewId));
+    const withNewId = flag(query, 'restartWithNewInstanceId') ?? true;
+    return this.#started(await this.#hub.restart(id, withNewId), wait, query);
   }
 
-  #accepted(instanceId: string): ApiReply {
-    const payload = managementPayload(this.#address, instanceId);
+  /** The output or the status if the instance ends within the wait, else where to ask for it. */
+  async #started(id: string, wait: ReturnType<typeof waiting>, query: URLSearchParams): Promise<ApiReply> {
+    if (wait !== undefined && (await this.#ends(id, wait))) {
+      const instance = this.#hub.instance(id);
+      return instance?.status === 'Completed' ? jsonReply(200, parse(instance.output)) : this.#status(id, query);
+    }
+    const payload = managementPayload(this.#address, id);
     return jsonReply(202, payload, { location: payload.statusQueryGetUri!, 'retry-after': '10' });
   }
 
-  async #ended(id: string, timeoutMs: number, intervalMs: number): Promise<ApiReply | undefined> {
-    const deadline = Date.now() + timeoutMs;
+  async #ends(id: string, wait: { timeoutMs: number; intervalMs: number }): Promise<boolean> {
+    const deadline = Date.now() + wait.timeoutMs;
     for (;;) {
       const instance = this.#hub.instance(id);
-      if (instance !== undefined && isFinal(instance.status)) {
-        const view = statusView(instance, { showInput: true });
-        return instance.status === 'Completed'
-          ? jsonReply(200, view.output)
-          : jsonReply(instance.status === 'Failed' ? 500 : 200, view);
-      }
+      if (instance !== undefined && isFinal(instance.status)) return true;
       const left = deadline - Date.now();
-      if (left <= 0) return undefined;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(intervalMs, left)));
+      if (left <= 0) return false;
+      await setTimeout(Math.min(Math.max(wait.intervalMs, shortestPollMs), left));
     }
   }
 
   #status(id: string, query: URLSearchParams): ApiReply {
     const instance = this.#hub.instance(id);
-    if (instance === undefined) return emptyReply(404);
-    const view = statusView(instance, { showInput: query.get('showInput') !== 'false' });
-    if (query.get('showHistory') === 'true') {
+    if (instance === undefined) return notFound(id);
+    const view = statusView(instance, { showInput: flag(query, 'showInput') ?? true });
+    if (flag(query, 'showHistory')) {
       const events = this.#hub.history(id).map(decodeEvent);
-      view.historyEvents = historyView(events, query.get('showHistoryOutput') === 'true');
+      view.historyEvents = historyView(events, flag(query, 'showHistoryOutput') ?? false);
     }
     if (!isFinal(instance.status)) {
-      const location = managementPayload(this.#address, id).statusQueryGetUri!;
-      return jsonReply(202, view, { location, 'retry-after': '5' });
+      return jsonReply(202, view, { location: this.#pollAgain(id, query), 'retry-after': '5' });
     }
-    const asError = instance.status === 'Failed' && query.get('returnInternalServerErrorOnFailure') === 'true';
+    const asError = instance.status === 'Failed' && flag(query, 'returnInternalServerErrorOnFailure');
     return jsonReply(asError ? 500 : 200, view);
+  }
+
+  /** The next poll asks as this one did. */
+  #pollAgain(id: string, query: URLSearchParams): string {
+    const url = new URL(managementPayload(this.#address, id).statusQueryGetUri!);
+    for (const [name, value] of query) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
+    return url.href;
   }
 
   #list(request: ApiRequest): ApiReply {
     const { query } = request;
-    const top = Number(query.get('top') ?? pageSize);
-    const limit = Number.isInteger(top) && top > 0 ? Math.min(top, 1_000) : pageSize;
-    const after = request.continuation ? Buffer.from(request.continuation, 'base64url').toString() : undefined;
-    const found = this.#hub.instances({ ...instanceFilter(query), ...(after !== undefined && { after }), limit });
-    const showInput = query.get('showInput') === 'true';
-    const headers: Record<string, string> = {};
-    if (found.length === limit) {
-      headers['x-ms-continuation-token'] = Buffer.from(found.at(-1)!.instanceId).toString('base64url');
-    }
+    const limit = pageSize(query);
+    // One more than a page tells whether there is another.
+    const found = this.#hub.instances({ ...instanceFilter(query), ...pageStart(request), limit: limit + 1 });
+    const showInput = flag(query, 'showInput') ?? true;
+    const page = found.slice(0, limit);
     return jsonReply(
       200,
-      found.map((instance) => statusView(instance, { showInput })),
-      headers,
+      page.map((instance) => statusView(instance, { showInput })),
+      found.length > limit ? nextPage(page.at(-1)!.instanceId) : {},
     );
   }
 
-  async #order(id: string, order: string, name: string | undefined, request: ApiRequest): Promise<ApiReply> {
+  async #order(id: string, order: string, rest: string[], request: ApiRequest): Promise<ApiReply> {
+    const name = order.toLowerCase();
+    if (name === 'raiseevent') return this.#raiseEvent(id, rest, request);
+    if (rest.length > 1 || rest[0] !== '') return emptyReply(404);
     const reason = request.query.get('reason') ?? '';
-    switch (order) {
-      case 'raiseEvent':
-        if (!/^application\/(.+\+)?json\b/i.test(request.contentType ?? '') || !isJson(request.body)) {
-          return errorReply(400, 'An event needs a JSON body with content type application/json.');
-        }
-        if (!name) return errorReply(400, 'The event has no name.');
-        await this.#hub.raiseEvent(id, name, request.body);
-        return emptyReply(202);
+    switch (name) {
       case 'terminate':
         await this.#hub.terminate(id, reason);
         return emptyReply(202);
@@ -155,20 +175,35 @@ export class DurableHttpApi {
         await this.#hub.resume(id, reason);
         return emptyReply(202);
       case 'restart':
-        return this.#restart(id, request.query.get('restartWithNewInstanceId') !== 'false');
+        return this.#restart(id, request.query);
       case 'rewind':
-        return jsonReply(501, 'The local host does not support rewind yet.');
+        await this.#hub.rewind(id, reason);
+        return emptyReply(202);
       default:
         return emptyReply(404);
     }
   }
 
+  async #raiseEvent(id: string, rest: string[], request: ApiRequest): Promise<ApiReply> {
+    const [name = '', ...more] = rest;
+    const instance = this.#hub.instance(id);
+    // Whether the instance can take events at all is said first; the hub says it.
+    if (instance !== undefined && !isFinal(instance.status)) {
+      if (name === '' || more.length > 0) return errorReply(400, 'An event needs a name, with any / in it escaped.');
+      if (!isJsonType(request) || !isJson(request.body)) {
+        return errorReply(400, 'An event needs a JSON body with content type application/json.');
+      }
+    }
+    await this.#hub.raiseEvent(id, name, request.body);
+    return emptyReply(202);
+  }
+
   async #purge(id: string): Promise<ApiReply> {
-    return (await this.#hub.purge(id)) ? jsonReply(200, { instancesDeleted: 1 }) : emptyReply(404);
+    return (await this.#hub.purge(id)) ? jsonReply(200, { instancesDeleted: 1 }) : notFound(id);
   }
 
   async #purgeMany(query: URLSearchParams): Promise<ApiReply> {
-    if (query.get('createdTimeFrom') === null) return errorReply(400, 'createdTimeFrom is required.');
+    if (time(query, 'createdTimeFrom') === undefined) return errorReply(400, 'createdTimeFrom is required.');
     let deleted = 0;
     for (const instance of this.#hub.instances({ ...instanceFilter(query), limit: Number.MAX_SAFE_INTEGER })) {
       if (await this.#hub.purge(instance.instanceId)) deleted++;
@@ -177,7 +212,7 @@ export class DurableHttpApi {
   }
 
   #entity(name: string, key: string): ApiReply {
-    const entity = this.#hub.entity({ name, key });
+    const entity = this.#hub.entity({ name, key: key === emptyKey ? '' : key });
     if (entity === undefined) return emptyReply(404);
     return {
       status: 200,
@@ -186,25 +221,34 @@ export class DurableHttpApi {
     };
   }
 
-  #entities(name: string, query: URLSearchParams): ApiReply {
-    const fetchState = query.get('fetchState') === 'true';
-    const found = this.#hub.entities({ ...(name !== '' && { name }), limit: pageSize });
+  #entities(name: string, request: ApiRequest): ApiReply {
+    const { query } = request;
+    const limit = pageSize(query);
+    const from = time(query, 'lastOperationTimeFrom') ?? Number.NEGATIVE_INFINITY;
+    const to = time(query, 'lastOperationTimeTo') ?? Number.POSITIVE_INFINITY;
+    const found: Entity[] = [];
+    let start = pageStart(request);
+    while (found.length <= limit) {
+      const batch = this.#hub.entities({ ...(name !== '' && { name }), ...start, limit: limit + 1 });
+      found.push(...batch.filter(({ lastOperationAt }) => lastOperationAt >= from && lastOperationAt <= to));
+      if (batch.length <= limit) break;
+      start = { after: batch.at(-1)!.id };
+    }
+    const fetchState = flag(query, 'fetchState') ?? false;
+    const page = found.slice(0, limit);
     return jsonReply(
       200,
-      found.map((entity) => ({
-        entityId: parseEntityId(entity.id),
-        lastOperationTime: seconds(entity.lastOperationAt),
-        ...(fetchState && { state: entity.state === null ? null : JSON.parse(entity.state) }),
-      })),
+      page.map((entity) => entityView(entity, fetchState)),
+      found.length > limit ? nextPage(page.at(-1)!.id) : {},
     );
   }
 
   async #signal(name: string, key: string, request: ApiRequest): Promise<ApiReply> {
-    if (name === '' || key === '') return errorReply(400, 'An entity needs a name and a key.');
+    if (name === '') return errorReply(400, 'An entity needs a name.');
     const operation = request.method === 'DELETE' ? 'delete' : (request.query.get('op') ?? '');
     let input: string | undefined;
     if (request.body !== '') {
-      const json = /json/i.test(request.contentType ?? '');
+      const json = isJsonType(request);
       if (json && !isJson(request.body)) return errorReply(400, 'The request body is not valid JSON.');
       input = json ? request.body : JSON.stringify(request.body);
     }
@@ -213,31 +257,14 @@ export class DurableHttpApi {
   }
 }
 
-function instanceFilter(query: URLSearchParams): {
-  statuses?: RuntimeStatus[];
-  createdFrom?: number;
-  createdTo?: number;
-  idPrefix?: string;
-} {
-  const statuses = query.get('runtimeStatus');
-  const from = Date.parse(query.get('createdTimeFrom') ?? '');
-  const to = Date.parse(query.get('createdTimeTo') ?? '');
-  const prefix = query.get('instanceIdPrefix');
-  return {
-    ...(statuses && { statuses: statuses.split(',').map((status) => status.trim()) as RuntimeStatus[] }),
-    ...(!Number.isNaN(from) && { createdFrom: from }),
-    ...(!Number.isNaN(to) && { createdTo: to }),
-    ...(prefix && { idPrefix: prefix }),
-  };
+/** No such instance; with the rule if no instance could have that id. */
+function notFound(id: string): ApiReply {
+  const bad = instanceIdProblem(id);
+  return bad === undefined ? emptyReply(404) : errorReply(400, bad);
 }
 
-function instanceIdProblem(id: string): string | undefined {
-  if (id.startsWith('@')) return "Instance ids must not start with '@'.";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[/\\#?\u0000-\u001f\u007f-\u009f]/.test(id))
-    return 'Instance ids must not contain /, \\, #, ? or control characters.';
-  if (id.length > 256) return 'Instance ids must not be longer than 256 characters.';
-  return undefined;
+function isJsonType({ contentType = '' }: ApiRequest): boolean {
+  return /^application\/json\s*(;|$)/i.test(contentType.trim());
 }
 
 function isJson(text: string): boolean {

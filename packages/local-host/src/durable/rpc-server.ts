@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import type { ApiReply } from './api-types.ts';
 import type { DurableHttpApi } from './http-api.ts';
+import { decodeSegment } from './path-segment.ts';
 
 /** The limit for one message of a durable client, in bytes. */
 const maxBodyBytes = 64 * 1024 * 1024;
@@ -72,16 +73,9 @@ export interface ApiCall {
 
 /** Calls the API with a request as it came over HTTP. */
 export async function callApi(api: DurableHttpApi, call: ApiCall): Promise<ApiReply> {
-  let segments: string[];
-  try {
-    segments = call.path.split('/').map(decodeURIComponent);
-  } catch {
-    // A stray percent sign: no id of ours has that form.
-    return { status: 400, headers: {}, body: '' };
-  }
   return api.handle({
     method: call.method,
-    segments,
+    segments: call.path.split('/').map(decodeSegment),
     query: call.query,
     contentType: first(call.headers['content-type']),
     continuation: first(call.headers['x-ms-continuation-token']),

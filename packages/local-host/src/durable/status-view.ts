@@ -1,4 +1,11 @@
-import { EventType, type HistoryEvent } from '../engine/history.ts';
+import type { Entity } from '../engine/entity.ts';
+import { parseEntityId } from '../engine/entity-id.ts';
+import {
+  EventType,
+  type HistoryEvent,
+  type SubOrchestrationInstanceCreated,
+  type TaskScheduled,
+} from '../engine/history.ts';
 import type { Instance } from '../engine/instance.ts';
 
 /** The status body of the Durable extension. `input` and `output` are always present. */
@@ -19,70 +26,76 @@ export function parse(text: string | null): unknown {
   return text === null ? null : JSON.parse(text);
 }
 
-export function seconds(time: number): string {
+function seconds(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
+}
+
+/** One row of the list of entities. */
+export function entityView(entity: Entity, fetchState: boolean): Record<string, unknown> {
+  return {
+    entityId: parseEntityId(entity.id),
+    lastOperationTime: new Date(entity.lastOperationAt).toISOString(),
+    ...(fetchState && { state: parse(entity.state) }),
+  };
 }
 
 const names: ReadonlyMap<number, string> = new Map(Object.entries(EventType).map(([name, type]) => [type, name]));
 
-/** History as the status query shows it: what was scheduled is folded into what came of it. */
+/** History as the status query shows it: what was scheduled is folded into what came of it; what is open stays. */
 export function historyView(events: readonly HistoryEvent[], showOutput: boolean): Record<string, unknown>[] {
-  const scheduled = new Map<number, HistoryEvent>();
+  const scheduled = new Map(events.filter(isTask).map((event) => [event.EventId, event]));
+  const answered = new Set(events.map((event) => ('TaskScheduledId' in event ? event.TaskScheduledId : undefined)));
   const view: Record<string, unknown>[] = [];
   for (const event of events) {
-    const entry: Record<string, unknown> = { EventType: names.get(event.EventType), Timestamp: event.Timestamp };
-    switch (event.EventType) {
-      case EventType.OrchestratorStarted:
-      case EventType.OrchestratorCompleted:
-        continue;
-      case EventType.TaskScheduled:
-      case EventType.SubOrchestrationInstanceCreated:
-      case EventType.TimerCreated:
-        scheduled.set(event.EventId, event);
-        continue;
-      case EventType.TaskCompleted:
-      case EventType.TaskFailed:
-      case EventType.SubOrchestrationInstanceCompleted:
-      case EventType.SubOrchestrationInstanceFailed: {
-        const start = scheduled.get(event.TaskScheduledId);
-        scheduled.delete(event.TaskScheduledId);
-        if (start !== undefined && 'Name' in start) {
-          entry.FunctionName = start.Name;
-          entry.ScheduledTime = start.Timestamp;
-        }
-        if ('Reason' in event) entry.Reason = event.Reason;
-        else if (showOutput) entry.Result = JSON.parse(event.Result);
-        break;
-      }
-      case EventType.TimerFired:
-        scheduled.delete(event.TimerId);
-        entry.FireAt = event.FireAt;
-        break;
-      case EventType.ExecutionStarted:
-        entry.FunctionName = event.Name;
-        break;
-      case EventType.ExecutionCompleted:
-        entry.OrchestrationStatus = event.OrchestrationStatus;
-        if (showOutput) entry.Result = parse(event.Result);
-        break;
-      case EventType.EventRaised:
-        entry.Name = event.Name;
-        if (showOutput) entry.Input = parse(event.Input);
-        break;
-      case EventType.EventSent:
-        entry.Name = event.Name;
-        entry.InstanceId = event.InstanceId;
-        break;
-      default:
-        break;
-    }
-    view.push(entry);
-  }
-  for (const open of scheduled.values()) {
-    const entry: Record<string, unknown> = { EventType: names.get(open.EventType), Timestamp: open.Timestamp };
-    if ('Name' in open) entry.FunctionName = open.Name;
-    if ('FireAt' in open) entry.FireAt = open.FireAt;
-    view.push(entry);
+    if (event.EventType === EventType.OrchestratorStarted || event.EventType === EventType.OrchestratorCompleted)
+      continue;
+    if (isTask(event) && answered.has(event.EventId)) continue;
+    view.push({
+      EventType: names.get(event.EventType),
+      Timestamp: event.Timestamp,
+      ...details(event, scheduled, showOutput),
+    });
   }
   return view;
+}
+
+type Task = TaskScheduled | SubOrchestrationInstanceCreated;
+
+function isTask(event: HistoryEvent): event is Task {
+  return event.EventType === EventType.TaskScheduled || event.EventType === EventType.SubOrchestrationInstanceCreated;
+}
+
+function details(event: HistoryEvent, scheduled: Map<number, Task>, showOutput: boolean): Record<string, unknown> {
+  switch (event.EventType) {
+    case EventType.TaskScheduled:
+      return { FunctionName: event.Name };
+    case EventType.SubOrchestrationInstanceCreated:
+      return { FunctionName: event.Name, InstanceId: event.InstanceId };
+    case EventType.TaskCompleted:
+    case EventType.SubOrchestrationInstanceCompleted:
+      return { ...origin(scheduled.get(event.TaskScheduledId)), ...(showOutput && { Result: parse(event.Result) }) };
+    case EventType.TaskFailed:
+    case EventType.SubOrchestrationInstanceFailed:
+      return { ...origin(scheduled.get(event.TaskScheduledId)), Reason: event.Reason, Details: event.Details };
+    case EventType.TimerCreated:
+    case EventType.TimerFired:
+      return { FireAt: event.FireAt };
+    case EventType.ExecutionStarted:
+      return { FunctionName: event.Name };
+    case EventType.ExecutionCompleted:
+      return { OrchestrationStatus: event.OrchestrationStatus, ...(showOutput && { Result: parse(event.Result) }) };
+    case EventType.EventRaised:
+      return { Name: event.Name };
+    case EventType.EventSent:
+      return { Name: event.Name, InstanceId: event.InstanceId };
+    case EventType.ExecutionSuspended:
+    case EventType.ExecutionResumed:
+      return { Reason: event.Reason };
+    default:
+      return {};
+  }
+}
+
+function origin(task: Task | undefined): Record<string, unknown> {
+  return task === undefined ? {} : { FunctionName: task.Name, ScheduledTime: task.Timestamp };
 }

@@ -62,7 +62,7 @@ export class ActivityLane {
   }
 
   async #outcome(activity: ActivityMessage, poison: string | undefined): Promise<HistoryEvent> {
-    const { executor, clock } = this.#services;
+    const { executor, clock, logger } = this.#services;
     const base = { EventId: -1, IsPlayed: false, TaskScheduledId: activity.taskId };
     try {
       if (poison !== undefined) throw new Error(poison);
@@ -73,6 +73,7 @@ export class ActivityLane {
       return { ...base, EventType: EventType.TaskCompleted, Timestamp: new Date(clock.now()), Result: result };
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
+      logger.withCategory(`Function.${activity.name}`).error(`Activity '${activity.name}' failed.`, error);
       return {
         ...base,
         EventType: EventType.TaskFailed,

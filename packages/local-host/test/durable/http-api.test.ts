@@ -73,7 +73,7 @@ describe('the durable HTTP API', () => {
       ['DELETE', 'instances/bad-input', '', 404],
       ['DELETE', 'instances/', '', 400],
       ['GET', 'entities/counter/none', '', 404],
-      ['GET', 'instances/%', '', 400],
+      ['GET', 'instances/%', '', 404],
       ['GET', 'elsewhere', '', 404],
     ];
     for (const [method, path, body, status] of cases) {
