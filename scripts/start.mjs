@@ -1,5 +1,6 @@
 // npm start: installs if needed, builds, and serves the app on this machine.
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { install, nodeFlags, projectNode, root } from './setup.mjs';
 
 const args = process.argv.slice(2);
@@ -10,6 +11,8 @@ if (args.includes('--help') || args.includes('-h')) {
   --data DIR     where sessions and orchestrations are kept (default: .durable)
   --host ADDR    address to bind (default: this machine only)
   --allow-host NAME  answer requests addressed to this name too (a tunnel, a container)
+  --auth         ask for keys as Azure does (default: only when --host lets other machines in); see docs/keys.md
+  --no-auth      never ask for keys
   --watch        rebuild and restart when a source file changes
   --strict       run everything through JSON text, exactly as Azure does (slower)
   --verbose      show the host's own debug lines
@@ -53,7 +56,18 @@ function start() {
 }
 
 /** Tells a newcomer what to do next; only the app itself knows its agents and its model. */
-async function introduce({ url, dataFolder }) {
+async function introduce({ url, dataFolder, auth }) {
+  if (auth) {
+    const data = dataFolder === resolve(root, '.durable') ? '' : ` --data "${dataFolder}"`;
+    console.log(`Keys are asked for. See them, and send one along as the header x-functions-key:
+
+  npm run keys -- list --show${data}
+
+Data:   ${dataFolder}
+Docs:   docs/keys.md
+`);
+    return;
+  }
   const reply = await fetch(`${url}/api/health`);
   if (!reply.ok) return;
   const { agents } = await reply.json();

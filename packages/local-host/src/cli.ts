@@ -1,10 +1,15 @@
 #!/usr/bin/env node
-import { CliUsageError, HELP, parseCliArgs, type StartCommand } from './cli/args.ts';
+import { parseCliArgs, type StartCommand } from './cli/args.ts';
 import { renderBanner } from './cli/banner.ts';
 import { createConsoleLogger } from './cli/console-logger.ts';
+import { HELP, KEYS_HELP } from './cli/help.ts';
+import { runKeysCommand } from './cli/keys-command.ts';
+import { CliUsageError } from './cli/usage-error.ts';
 import { HostError } from './functions/host-error.ts';
 import { readSettings } from './functions/settings.ts';
 import { LocalHost } from './host.ts';
+import { isLoopbackBind } from './keys/loopback-bind.ts';
+import type { Logger } from './log.ts';
 import { StoreError } from './store/schema.ts';
 
 /** Time for running work when the host is told to stop, in milliseconds. */
@@ -16,10 +21,8 @@ async function start(command: StartCommand): Promise<void> {
   const host = await LocalHost.start({ ...command, settings, logger });
   process.stdout.write(renderBanner(host.app.functions, host.router, host.url));
   process.stdout.write(`\nListening on ${host.url} (state in ${host.dataDirectory}). Press Ctrl-C to stop.\n\n`);
-  if (command.host !== undefined && !/^(localhost|127\.|::1$)/.test(command.host)) {
-    logger.warn('Requests are answered for other machines too, and no keys are checked.');
-  }
-  process.send?.({ type: 'ready', url: host.url, dataFolder: host.dataDirectory });
+  introduceKeys(command, host, logger);
+  process.send?.({ type: 'ready', url: host.url, dataFolder: host.dataDirectory, auth: host.auth });
 
   let signals = 0;
   const stop = () => {
@@ -44,9 +47,26 @@ async function start(command: StartCommand): Promise<void> {
   });
 }
 
+/** Says whether keys are asked for, where that is not a matter of course. Never the keys: output is kept and passed on. */
+function introduceKeys(command: StartCommand, host: LocalHost, logger: Logger): void {
+  if (host.auth) {
+    logger.info('Requests have to show keys.');
+    // Whoever started the host knows how the user calls this command.
+    if (!process.send) {
+      process.stdout.write(`See the keys: durable-local keys list --show --data "${host.dataDirectory}"\n\n`);
+    }
+  } else if (!isLoopbackBind(command.host)) {
+    logger.warn('Requests of other machines are answered too, and no keys are asked for.');
+  } else if (command.allowedHosts.length > 0) {
+    const names = command.allowedHosts.join(', ');
+    logger.warn(`No keys are asked for. If others can send requests to ${names}, start with --auth.`);
+  }
+}
+
 try {
   const command = parseCliArgs(process.argv.slice(2));
-  if (command.kind === 'help') process.stdout.write(HELP);
+  if (command.kind === 'help') process.stdout.write(command.topic === 'keys' ? KEYS_HELP : HELP);
+  else if (command.kind === 'keys') runKeysCommand(command, process.stdout, process.stderr);
   else await start(command);
 } catch (error) {
   if (!(error instanceof HostError || error instanceof StoreError)) throw error;

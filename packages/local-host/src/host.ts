@@ -2,17 +2,25 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppExecutor } from './durable/app-executor.ts';
 import { clientBindingData } from './durable/client-binding.ts';
+import { hubPolicy } from './durable/durable-settings.ts';
 import { DurableHttpApi } from './durable/http-api.ts';
 import { callApi, RpcServer } from './durable/rpc-server.ts';
+import { ADMIN_INVOKE_PREFIX, adminInvoke } from './functions/admin-invoke.ts';
 import { loadApp } from './functions/app-loader.ts';
+import { isDurableClient } from './functions/binding-support.ts';
 import type { FunctionsApp } from './functions/functions-app.ts';
 import { FunctionsHttpServer } from './functions/http-server.ts';
 import type { RegisteredFunction } from './functions/registered-function.ts';
+import { routeConflicts } from './functions/route-conflicts.ts';
 import type { Router } from './functions/router.ts';
 import { applyEnvironment, type HostSettings, isDisabledFunction, readSettings } from './functions/settings.ts';
-import { findUnsupported } from './functions/trigger-support.ts';
+import { startWarnings } from './functions/start-warnings.ts';
 import { systemClock } from './hub/executor.ts';
 import { Hub } from './hub/hub.ts';
+import { DURABLE_KEY } from './keys/key.ts';
+import { KeyGuard } from './keys/key-guard.ts';
+import { KeyStore } from './keys/key-store.ts';
+import { isLoopbackBind } from './keys/loopback-bind.ts';
 import { type Logger, silentLogger } from './log.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 import { TimerRunner } from './timers/timer-runner.ts';
@@ -28,6 +36,8 @@ export interface LocalHostOptions {
   host?: string | undefined;
   /** Names besides localhost that requests may be addressed to. Default: none. */
   allowedHosts?: readonly string[] | undefined;
+  /** Ask for keys as Azure does. Default: only when `host` lets other machines in. */
+  auth?: boolean | undefined;
   /** Take the long way through JSON text everywhere, as Azure does. Default false. */
   strict?: boolean | undefined;
   logger?: Logger | undefined;
@@ -38,6 +48,7 @@ export interface LocalHostOptions {
 interface Parts {
   url: string;
   dataDirectory: string;
+  auth: boolean;
   app: FunctionsApp;
   router: Router;
   hub: Hub;
@@ -47,12 +58,19 @@ interface Parts {
   store: SqliteStore;
 }
 
+/** Where the state of an app is: where it was said to be, else in `.durable` in the app's folder. */
+export function dataDirectoryOf(options: Pick<LocalHostOptions, 'appDirectory' | 'dataDirectory'>): string {
+  return options.dataDirectory ?? join(options.appDirectory, '.durable');
+}
+
 const webhookPrefix = '/runtime/webhooks/durabletask';
 
 /** The local host: one app, its HTTP functions, and its durable functions on a store of its own. */
 export class LocalHost {
   readonly url: string;
   readonly dataDirectory: string;
+  /** Whether requests have to show keys. */
+  readonly auth: boolean;
   readonly app: FunctionsApp;
   readonly router: Router;
   readonly hub: Hub;
@@ -65,6 +83,7 @@ export class LocalHost {
   private constructor(parts: Parts) {
     this.url = parts.url;
     this.dataDirectory = parts.dataDirectory;
+    this.auth = parts.auth;
     this.app = parts.app;
     this.router = parts.router;
     this.hub = parts.hub;
@@ -77,11 +96,11 @@ export class LocalHost {
   /**
    * Takes the data folder and the port, loads the app, and goes on with what an earlier process left.
    *
-   * @throws HostError (settings, port, app) or StoreError (data folder), with what to do
+   * @throws HostError (settings, port, app, keys) or StoreError (data folder), with what to do
    */
   static async start(options: LocalHostOptions): Promise<LocalHost> {
     const settings = options.settings ?? readSettings(options.appDirectory);
-    const dataDirectory = options.dataDirectory ?? join(options.appDirectory, '.durable');
+    const dataDirectory = dataDirectoryOf(options);
     mkdirSync(dataDirectory, { recursive: true });
     const undo: (() => unknown)[] = [];
     try {
@@ -121,10 +140,12 @@ async function compose(
 ): Promise<Parts> {
   const logger = options.logger ?? silentLogger;
   const { appDirectory, host } = options;
+  const keys = (options.auth ?? !isLoopbackBind(host)) ? new KeyStore(dataDirectory) : undefined;
   const server = new FunctionsHttpServer({
     port: options.port ?? settings.port ?? 7071,
     ...(host !== undefined && { host }),
     ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
+    ...(keys && { keys: new KeyGuard(keys, logger) }),
     cors: settings.cors,
     logger,
   });
@@ -132,52 +153,54 @@ async function compose(
   undo.push(() => server.stop(0));
   const store = SqliteStore.open(dataDirectory);
   undo.push(() => store.close());
+  keys?.ensure([DURABLE_KEY]);
   applyEnvironment(settings, { appDirectory, port });
 
   let api: DurableHttpApi | undefined;
   const rpc = await RpcServer.start(() => api!, logger);
   undo.push(() => rpc.stop());
-  const address = { origin: url, taskHub: settings.taskHubName, rpcBaseUrl: rpc.baseUrl };
-  const clientData = { string: clientBindingData(address) };
+  const systemKey = keys && (() => keys.systemKey(DURABLE_KEY));
+  const address = { origin: url, taskHub: settings.taskHubName, rpcBaseUrl: rpc.baseUrl, systemKey };
+  const keylessData = keys ? undefined : { string: clientBindingData(address) };
+  const clientData = () => keylessData ?? { string: clientBindingData(address) };
 
   const app = await loadApp({
     appDirectory,
     logger,
-    resolveInput: ({ type }) => (/^(durable|orchestration)Client$/i.test(type) ? clientData : undefined),
+    functionTimeoutMs: settings.functionTimeoutMs,
+    resolveInput: ({ type }) => (isDurableClient(type) ? clientData() : undefined),
   });
   undo.push(() => app.stop());
-  const { maxConcurrentActivityFunctions, maxEntityOperationBatchSize } = settings.durableTask;
   const hub = new Hub({
     store,
     executor: new AppExecutor(app, { strict: options.strict ?? false }),
     logger,
-    ...limit('maxConcurrentActivities', maxConcurrentActivityFunctions),
-    ...limit('maxEntityOperationBatchSize', maxEntityOperationBatchSize),
+    policy: hubPolicy(appDirectory, settings.durableTask),
   });
   api = new DurableHttpApi(hub, address);
   const durableApi = api;
-  server.mount(webhookPrefix, async ({ method, url: target, headers, body }) =>
-    callApi(durableApi, {
-      method,
-      path: target.pathname.slice(webhookPrefix.length).replace(/^\//, ''),
-      query: target.searchParams,
-      headers,
-      body: body.toString('utf8'),
-    }),
+  server.mount(
+    webhookPrefix,
+    async ({ method, url: target, headers, body }) =>
+      callApi(durableApi, {
+        method,
+        path: target.pathname.slice(webhookPrefix.length).replace(/^\//, ''),
+        query: target.searchParams,
+        headers,
+        origin: target.origin,
+        body: body.toString('utf8'),
+      }),
+    { access: { kind: 'system', name: DURABLE_KEY } },
   );
-  for (const { message } of findUnsupported(app.functions, supportedTriggers)) logger.warn(message);
+  for (const message of startWarnings(app.functions, supportedTriggers)) logger.warn(message);
   hub.start();
   const isDisabled = (fn: RegisteredFunction) => isDisabledFunction(fn);
   const router = server.serve(app, { routePrefix: settings.routePrefix, isDisabled });
   const timers = new TimerRunner({ app, store, clock: systemClock, logger });
+  for (const message of routeConflicts(router.routes)) logger.warn(message);
+  server.mount(ADMIN_INVOKE_PREFIX, adminInvoke({ app, timers, logger }));
   timers.start(isDisabled);
-  return { url, dataDirectory, app, router, hub, timers, server, rpc, store };
+  return { url, dataDirectory, auth: keys !== undefined, app, router, hub, timers, server, rpc, store };
 }
 
 const supportedTriggers = ['httpTrigger', 'timerTrigger', 'orchestrationTrigger', 'entityTrigger', 'activityTrigger'];
-
-/** A whole number above zero from host.json; anything else leaves the default. */
-function limit<K extends string>(name: K, value: unknown): { [P in K]?: number } {
-  const number = Number(value);
-  return (Number.isInteger(number) && number > 0 ? { [name]: number } : {}) as { [P in K]?: number };
-}

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { HostError } from '../functions/host-error.ts';
+import { type KeysCommand, parseKeysCommand } from './keys-args.ts';
+import { CliUsageError } from './usage-error.ts';
 
 export interface StartCommand {
   readonly kind: 'start';
@@ -12,37 +13,18 @@ export interface StartCommand {
   readonly host: string | undefined;
   /** Names besides localhost that requests may be addressed to. */
   readonly allowedHosts: readonly string[];
+  /** Undefined leaves it to the host. */
+  readonly auth: boolean | undefined;
   readonly strict: boolean;
   readonly verbose: boolean;
 }
 
-export type CliCommand = StartCommand | { readonly kind: 'help' };
-
-/** The command line is not understood; the message says which part and what is. */
-export class CliUsageError extends HostError {
-  override readonly name: string = 'CliUsageError';
-  declare readonly code: 'usage';
-
-  constructor(problem: string, options?: ErrorOptions) {
-    super('usage', problem, 'See durable-local --help.', options);
-  }
+export interface HelpCommand {
+  readonly kind: 'help';
+  readonly topic: 'start' | 'keys';
 }
 
-export const HELP = `Usage: durable-local start [options]
-
-Runs a Durable Functions app on this machine, with its state on disk.
-
-Options:
-  --app DIR     folder of the app (default: this one)
-  --port N      port to listen on, 0 for a free one (default: that of local.settings.json, else 7071)
-  --data DIR    folder for the state (default: .durable in the app's folder)
-  --host ADDR   address to listen on (default: this machine only)
-  --allow-host NAME
-                answer requests addressed to this name too (a tunnel, a container); may be repeated
-  --strict      no shortcuts: pass everything through text, as Azure does
-  --verbose     print debug lines
-  --help        print this
-`;
+export type CliCommand = StartCommand | KeysCommand | HelpCommand;
 
 const OPTIONS = {
   app: { type: 'string' },
@@ -50,10 +32,29 @@ const OPTIONS = {
   data: { type: 'string' },
   host: { type: 'string' },
   'allow-host': { type: 'string', multiple: true },
+  auth: { type: 'boolean' },
+  'no-auth': { type: 'boolean' },
   strict: { type: 'boolean' },
   verbose: { type: 'boolean' },
+  function: { type: 'string' },
+  show: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
+
+type Options = ReturnType<typeof parse>['values'];
+
+const START_OPTIONS: readonly string[] = [
+  'app',
+  'port',
+  'data',
+  'host',
+  'allow-host',
+  'auth',
+  'no-auth',
+  'strict',
+  'verbose',
+] satisfies (keyof Options)[];
+const KEYS_OPTIONS: readonly string[] = ['app', 'data', 'function', 'show'] satisfies (keyof Options)[];
 
 /**
  * @param args the arguments after the program's name
@@ -64,23 +65,44 @@ export function parseCliArgs(args: readonly string[], workingDirectory = process
   const { values, positionals } = parse(args);
   const [command, ...extra] = positionals;
   if (values.help || command === 'help') {
-    return { kind: 'help' };
+    return { kind: 'help', topic: positionals.includes('keys') ? 'keys' : 'start' };
   }
-  if (command !== 'start') {
-    throw new CliUsageError(
-      command === undefined ? 'No command is given; it is "start".' : `Unknown command "${command}".`,
-    );
+  const folders = {
+    appDirectory: resolve(workingDirectory, values.app ?? '.'),
+    dataDirectory: values.data === undefined ? undefined : resolve(workingDirectory, values.data),
+  };
+  switch (command) {
+    case 'start':
+      refuseOthers(command, values, START_OPTIONS);
+      return toStartCommand(folders, values, extra);
+    case 'keys':
+      refuseOthers(command, values, KEYS_OPTIONS);
+      return parseKeysCommand(folders, extra, values);
+    case undefined:
+      throw new CliUsageError('No command is given; it is "start" or "keys".');
+    default:
+      throw new CliUsageError(`Unknown command "${command}".`);
   }
+}
+
+function toStartCommand(
+  folders: Pick<StartCommand, 'appDirectory' | 'dataDirectory'>,
+  values: Options,
+  extra: readonly string[],
+): StartCommand {
   if (extra.length > 0) {
     throw new CliUsageError(`Unexpected argument "${extra[0]}".`);
   }
+  if (values.auth && values['no-auth']) {
+    throw new CliUsageError('--auth and --no-auth exclude each other.');
+  }
   return {
     kind: 'start',
-    appDirectory: resolve(workingDirectory, values.app ?? '.'),
-    dataDirectory: values.data === undefined ? undefined : resolve(workingDirectory, values.data),
+    ...folders,
     port: values.port === undefined ? undefined : parsePort(values.port),
     host: values.host,
     allowedHosts: values['allow-host'] ?? [],
+    auth: values.auth ? true : values['no-auth'] ? false : undefined,
     strict: values.strict ?? false,
     verbose: values.verbose ?? false,
   };
@@ -91,6 +113,13 @@ function parse(args: readonly string[]) {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
     throw new CliUsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function refuseOthers(command: string, values: Options, own: readonly string[]): void {
+  const other = Object.keys(values).find((name) => !own.includes(name));
+  if (other !== undefined) {
+    throw new CliUsageError(`"${command}" has no option --${other}.`);
   }
 }
 

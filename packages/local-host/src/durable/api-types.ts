@@ -7,6 +7,8 @@ export interface ApiRequest {
   contentType: string | undefined;
   /** Value of `x-ms-continuation-token`. */
   continuation: string | undefined;
+  /** Origin that the caller used, for links; undefined for that of the settings. */
+  origin?: string | undefined;
   body: string;
 }
 

@@ -63,7 +63,7 @@ export class DurableHttpApi {
       case 'instances':
         if (method === 'POST') return this.#order(first, second, [third, ...more], request);
         if (second !== '' || isDeeper) break;
-        if (method === 'GET') return first === '' ? this.#list(request) : this.#status(first, request.query);
+        if (method === 'GET') return first === '' ? this.#list(request) : this.#status(first, request);
         if (method === 'DELETE') return first === '' ? this.#purgeMany(request.query) : this.#purge(first);
         break;
       case 'entities':
@@ -92,23 +92,23 @@ export class DurableHttpApi {
       ...(id !== '' && { instanceId: id }),
       ...(version !== null && { version }),
     });
-    return this.#started(instanceId, wait, request.query);
+    return this.#started(instanceId, wait, request);
   }
 
-  async #restart(id: string, query: URLSearchParams): Promise<ApiReply> {
-    const wait = waiting(query);
+  async #restart(id: string, request: ApiRequest): Promise<ApiReply> {
+    const wait = waiting(request.query);
     if (this.#hub.instance(id) === undefined) return errorReply(400, `No instance with ID '${id}' found.`);
-    const withNewId = flag(query, 'restartWithNewInstanceId') ?? true;
-    return this.#started(await this.#hub.restart(id, withNewId), wait, query);
+    const withNewId = flag(request.query, 'restartWithNewInstanceId') ?? true;
+    return this.#started(await this.#hub.restart(id, withNewId), wait, request);
   }
 
   /** The output or the status if the instance ends within the wait, else where to ask for it. */
-  async #started(id: string, wait: ReturnType<typeof waiting>, query: URLSearchParams): Promise<ApiReply> {
+  async #started(id: string, wait: ReturnType<typeof waiting>, request: ApiRequest): Promise<ApiReply> {
     if (wait !== undefined && (await this.#ends(id, wait))) {
       const instance = this.#hub.instance(id);
-      return instance?.status === 'Completed' ? jsonReply(200, parse(instance.output)) : this.#status(id, query);
+      return instance?.status === 'Completed' ? jsonReply(200, parse(instance.output)) : this.#status(id, request);
     }
-    const payload = managementPayload(this.#address, id);
+    const payload = managementPayload(this.#linkAddress(request), id);
     return jsonReply(202, payload, { location: payload.statusQueryGetUri!, 'retry-after': '10' });
   }
 
@@ -123,7 +123,8 @@ export class DurableHttpApi {
     }
   }
 
-  #status(id: string, query: URLSearchParams): ApiReply {
+  #status(id: string, request: ApiRequest): ApiReply {
+    const { query } = request;
     const instance = this.#hub.instance(id);
     if (instance === undefined) return notFound(id);
     const view = statusView(instance, { showInput: flag(query, 'showInput') ?? true });
@@ -132,16 +133,21 @@ export class DurableHttpApi {
       view.historyEvents = historyView(events, flag(query, 'showHistoryOutput') ?? false);
     }
     if (!isFinal(instance.status)) {
-      return jsonReply(202, view, { location: this.#pollAgain(id, query), 'retry-after': '5' });
+      return jsonReply(202, view, { location: this.#pollAgain(id, request), 'retry-after': '5' });
     }
     const asError = instance.status === 'Failed' && flag(query, 'returnInternalServerErrorOnFailure');
     return jsonReply(asError ? 500 : 200, view);
   }
 
+  /** Links lead back to where the caller came from: a mapped port, another name of this machine. */
+  #linkAddress({ origin }: ApiRequest): LinkAddress {
+    return origin === undefined ? this.#address : { ...this.#address, origin };
+  }
+
   /** The next poll asks as this one did. */
-  #pollAgain(id: string, query: URLSearchParams): string {
-    const url = new URL(managementPayload(this.#address, id).statusQueryGetUri!);
-    for (const [name, value] of query) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
+  #pollAgain(id: string, request: ApiRequest): string {
+    const url = new URL(managementPayload(this.#linkAddress(request), id).statusQueryGetUri!);
+    for (const [name, value] of request.query) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
     return url.href;
   }
 
@@ -175,7 +181,7 @@ export class DurableHttpApi {
         await this.#hub.resume(id, reason);
         return emptyReply(202);
       case 'restart':
-        return this.#restart(id, request.query);
+        return this.#restart(id, request);
       case 'rewind':
         await this.#hub.rewind(id, reason);
         return emptyReply(202);

@@ -68,6 +68,8 @@ export interface ApiCall {
   path: string;
   query: URLSearchParams;
   headers: Record<string, string | string[] | undefined>;
+  /** Origin that the caller used, where links have to lead back to it. */
+  origin?: string;
   body: string;
 }
 
@@ -79,6 +81,7 @@ export async function callApi(api: DurableHttpApi, call: ApiCall): Promise<ApiRe
     query: call.query,
     contentType: first(call.headers['content-type']),
     continuation: first(call.headers['x-ms-continuation-token']),
+    origin: call.origin,
     body: call.body,
   });
 }

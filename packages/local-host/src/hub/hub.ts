@@ -215,8 +215,15 @@ export class Hub {
     await this.#commit({ outgoing: [instanceMessage(instanceId, event, null)] });
   }
 
-  /** @param input JSON text, or undefined for none @returns when the signal is on disk */
+  /**
+   * @param input JSON text, or undefined for none
+   * @returns when the signal is on disk
+   * @throws HubError `unknownFunction`
+   */
   async signalEntity(id: EntityId, operation: string, input: string | undefined): Promise<void> {
+    if (!this.#executor.has('entity', id.name)) {
+      throw new HubError('unknownFunction', unknownFunctionText(this.#executor, 'entity', id.name));
+    }
     const message: EntityMessage = { op: operation, id: randomUUID(), signal: true };
     if (input !== undefined) message.input = input;
     const target = formatEntityId(id);

@@ -1,249 +1,149 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Entity } from '../engine/entity.ts';
 import type { Instance, Lane } from '../engine/instance.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
-import { prepareSchema, StoreError } from './schema.ts';
+import { EntityTable } from './entity-table.ts';
+import { type FailPoint, failPointFrom } from './fail-points.ts';
+import { storeFailure } from './failures.ts';
+import { GroupCommit, type StoreHealth } from './group-commit.ts';
+import { HistoryTable } from './history-table.ts';
+import { InstanceTable } from './instance-table.ts';
+import { MessageTable } from './message-table.ts';
+import { openDatabase, patientMs } from './open-database.ts';
+import { Statements } from './statements.ts';
 import type { Commit, InstanceQuery, Store, StoredMessage } from './store.ts';
-
-const selectEntities = 'SELECT id, last_operation_at, present, state, lock FROM entities';
-
-interface Waiting {
-  commit: Commit;
-  resolve: (messages: StoredMessage[]) => void;
-  reject: (error: unknown) => void;
-}
 
 /**
  * The store in one SQLite file. Commits are collected until the event loop turns and then written in one transaction
  * with one flush (`synchronous=FULL`): when a commit's promise resolves, a power cut cannot take it back.
+ *
+ * What is read is checked: a record that is not as it was written is an error (StoreError `damaged`), never another
+ * state. Nothing is done while nothing is committed.
  */
 export class SqliteStore implements Store {
+  readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #lock: DataLock;
-  readonly #statements = new Map<string, StatementSync>();
-  #queue: Waiting[] = [];
-  #nextId: number;
-  #closed = false;
+  readonly #statements: Statements;
+  readonly #messages: MessageTable;
+  readonly #instances: InstanceTable;
+  readonly #history: HistoryTable;
+  readonly #entities: EntityTable;
+  readonly #commits: GroupCommit;
 
-  private constructor(db: DatabaseSync, lock: DataLock) {
+  private constructor(
+    folder: string,
+    path: string,
+    db: DatabaseSync,
+    lock: DataLock,
+    failPoint: FailPoint | undefined,
+  ) {
+    this.#path = path;
     this.#db = db;
     this.#lock = lock;
-    const row = db.prepare('SELECT max(id) AS id FROM messages').get() as { id: number | null };
-    this.#nextId = (row.id ?? 0) + 1;
+    const statements = new Statements(db);
+    this.#statements = statements;
+    this.#messages = new MessageTable(statements, folder);
+    this.#instances = new InstanceTable(statements, folder);
+    this.#history = new HistoryTable(statements, folder);
+    this.#entities = new EntityTable(statements, folder);
+    this.#commits = new GroupCommit({ statements, apply: (commit) => this.#apply(commit), failPoint, path });
   }
 
-  /** Opens or creates the data folder. @throws StoreError if another process holds it or the data is newer */
+  /** Opens or creates the data folder. @throws StoreError if it cannot be used, with what to do */
   static open(folder: string): SqliteStore {
-    mkdirSync(folder, { recursive: true });
+    const failPoint = failPointFrom(process.env);
+    makeDataFolder(folder);
     const lock = DataLock.acquire(folder);
+    let db: DatabaseSync | undefined;
+    const path = join(folder, 'state.db');
     try {
-      const path = join(folder, 'state.db');
-      const db = new DatabaseSync(path);
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
-      prepareSchema(db, path);
-      return new SqliteStore(db, lock);
+      db = openDatabase(path);
+      return new SqliteStore(folder, path, db, lock, failPoint);
     } catch (error) {
+      db?.close();
       lock.release();
-      throw error;
+      throw storeFailure(error, path);
     }
   }
 
+  /** @throws StoreError (as the rejection) if it is not on disk; the caller may try it again */
   commit(commit: Commit): Promise<StoredMessage[]> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed) {
-        reject(new StoreError('dataClosed', 'The data folder is closed; the step was not written and will run again.'));
-        return;
-      }
-      if (this.#queue.length === 0) setImmediate(() => this.#flush());
-      this.#queue.push({ commit, resolve, reject });
-    });
+    return this.#commits.add(commit);
   }
 
-  #flush(): void {
-    const batch = this.#queue;
-    this.#queue = [];
-    if (batch.length === 0) return;
-    const done: { waiting: Waiting; messages: StoredMessage[] }[] = [];
-    const refused: { waiting: Waiting; error: unknown }[] = [];
-    try {
-      this.#db.exec('BEGIN IMMEDIATE');
-      for (const waiting of batch) {
-        this.#db.exec('SAVEPOINT step');
-        try {
-          done.push({ waiting, messages: this.#apply(waiting.commit) });
-        } catch (error) {
-          this.#db.exec('ROLLBACK TO step');
-          refused.push({ waiting, error });
-        }
-        this.#db.exec('RELEASE step');
-      }
-      this.#db.exec('COMMIT');
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      for (const waiting of batch) waiting.reject(error);
-      return;
-    }
-    for (const { waiting, error } of refused) waiting.reject(error);
-    for (const { waiting, messages } of done) waiting.resolve(messages);
+  /** Whether the last flush reached the disk. */
+  health(): StoreHealth {
+    return this.#commits.health;
   }
 
   #apply(commit: Commit): StoredMessage[] {
     for (const id of commit.purge ?? []) {
-      this.#run('DELETE FROM instances WHERE instance_id = ?', id);
-      this.#run('DELETE FROM history WHERE instance_id = ?', id);
-      this.#run("DELETE FROM messages WHERE lane = 'orchestration' AND target = ?", id);
+      // The history is found by way of the record, and so goes first.
+      this.#history.delete(id);
+      this.#instances.delete(id);
+      this.#messages.deleteOfInstance(id);
     }
-    for (const id of commit.consume ?? []) this.#run('DELETE FROM messages WHERE id = ?', id);
-    for (const { target, tag } of commit.withdraw ?? []) {
-      this.#run('DELETE FROM messages WHERE target = ? AND tag = ?', target, tag);
-    }
-    if (commit.instance !== undefined) this.#putInstance(commit.instance);
-    if (commit.history !== undefined) this.#putHistory(commit.history);
-    if (commit.entity !== undefined) this.#putEntity(commit.entity);
-    for (const id of commit.attempted ?? []) this.#run('UPDATE messages SET attempts = attempts + 1 WHERE id = ?', id);
+    for (const id of commit.consume ?? []) this.#messages.delete(id);
+    for (const { target, tag } of commit.withdraw ?? []) this.#messages.withdraw(target, tag);
+    if (commit.instance !== undefined) this.#instances.put(commit.instance);
+    if (commit.history !== undefined) this.#history.add(commit.history);
+    if (commit.entity !== undefined) this.#entities.put(commit.entity);
+    for (const id of commit.attempted ?? []) this.#messages.countAttempt(id);
     for (const { key, value } of commit.marks ?? []) {
-      this.#run('INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)', key, value);
+      this.#statements.run('INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)', key, value);
     }
-    return (commit.outgoing ?? []).map((message) => {
-      const id = this.#nextId++;
-      const { lane, target, due, tag, body } = message;
-      this.#run(
-        'INSERT INTO messages (id, lane, target, due, tag, body) VALUES (?, ?, ?, ?, ?, ?)',
-        id,
-        lane,
-        target,
-        due,
-        tag,
-        body,
-      );
-      return { id, lane, target, due, tag, body };
-    });
-  }
-
-  #putInstance(instance: Instance): void {
-    this.#run(
-      'INSERT INTO instances (instance_id, status, created_at, document) VALUES (?, ?, ?, ?) ' +
-        'ON CONFLICT (instance_id) DO UPDATE SET status = excluded.status, created_at = excluded.created_at, document = excluded.document',
-      instance.instanceId,
-      instance.status,
-      instance.createdAt,
-      JSON.stringify(instance),
-    );
-  }
-
-  #putHistory(history: NonNullable<Commit['history']>): void {
-    if (history.replace) this.#run('DELETE FROM history WHERE instance_id = ?', history.instanceId);
-    history.events.forEach((event, index) => {
-      this.#run(
-        'INSERT INTO history (instance_id, position, event) VALUES (?, ?, ?)',
-        history.instanceId,
-        history.from + index,
-        event,
-      );
-    });
-  }
-
-  #putEntity(entity: Entity): void {
-    if (!entity.exists && entity.lock === null) {
-      this.#run('DELETE FROM entities WHERE id = ?', entity.id);
-      return;
-    }
-    this.#run(
-      'INSERT OR REPLACE INTO entities (id, last_operation_at, present, state, lock) VALUES (?, ?, ?, ?, ?)',
-      entity.id,
-      entity.lastOperationAt,
-      entity.exists ? 1 : 0,
-      entity.state,
-      entity.lock === null ? null : JSON.stringify(entity.lock),
-    );
+    return (commit.outgoing ?? []).map((message) => this.#messages.add(message));
   }
 
   *messages(lane: Lane): Iterable<StoredMessage> {
-    const rows = this.#statement(
-      'SELECT id, lane, target, due, tag, attempts, body FROM messages WHERE lane = ? ORDER BY id',
-    ).all(lane);
-    for (const row of rows) yield { ...row } as unknown as StoredMessage;
+    yield* this.#read(() => [...this.#messages.of(lane)]);
   }
 
   instance(instanceId: string): Instance | undefined {
-    const row = this.#statement('SELECT document FROM instances WHERE instance_id = ?').get(instanceId);
-    return row === undefined ? undefined : (JSON.parse(row.document as string) as Instance);
+    return this.#read(() => this.#instances.get(instanceId));
   }
 
   history(instanceId: string): string[] {
-    const rows = this.#statement('SELECT event FROM history WHERE instance_id = ? ORDER BY position').all(instanceId);
-    return rows.map((row) => row.event as string);
+    return this.#read(() => this.#history.of(instanceId));
   }
 
   instances(query: InstanceQuery): Instance[] {
-    const where = ['instance_id > ?', 'created_at >= ?', 'created_at <= ?'];
-    const values: (string | number)[] = [
-      query.after ?? '',
-      query.createdFrom ?? 0,
-      query.createdTo ?? Number.MAX_SAFE_INTEGER,
-    ];
-    if (query.statuses !== undefined && query.statuses.length > 0) {
-      where.push(`status IN (${query.statuses.map(() => '?').join(', ')})`);
-      values.push(...query.statuses);
-    }
-    if (query.idPrefix !== undefined) {
-      where.push('substr(instance_id, 1, ?) = ?');
-      values.push([...query.idPrefix].length, query.idPrefix);
-    }
-    const sql = `SELECT document FROM instances WHERE ${where.join(' AND ')} ORDER BY instance_id LIMIT ?`;
-    return this.#statement(sql)
-      .all(...values, query.limit)
-      .map((row) => JSON.parse(row.document as string) as Instance);
+    return this.#read(() => this.#instances.list(query));
   }
 
   entity(id: string): Entity | undefined {
-    const row = this.#statement(`${selectEntities} WHERE id = ?`).get(id);
-    return row === undefined ? undefined : toEntity(row);
+    return this.#read(() => this.#entities.get(id));
   }
 
   entities(query: { name?: string; after?: string; limit: number }): Entity[] {
-    const prefix = query.name === undefined ? '@' : `@${query.name.toLowerCase()}@`;
-    return this.#statement(
-      `${selectEntities} WHERE present = 1 AND id > ? AND substr(id, 1, ?) = ? ORDER BY id LIMIT ?`,
-    )
-      .all(query.after ?? '', prefix.length, prefix, query.limit)
-      .map(toEntity);
+    return this.#read(() => this.#entities.list(query));
   }
 
   mark(key: string): string | undefined {
-    return this.#statement('SELECT value FROM marks WHERE key = ?').get(key)?.value as string | undefined;
+    return this.#read(
+      () => this.#statements.get('SELECT value FROM marks WHERE key = ?').get(key)?.value as string | undefined,
+    );
   }
 
-  /** Writes what is queued and lets go of the folder. */
+  /** Writes what is queued (or rejects it) and lets go of the folder. */
   close(): void {
-    this.#closed = true;
-    this.#flush();
-    this.#db.close();
-    this.#lock.release();
-  }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
+    try {
+      this.#db.exec(`PRAGMA busy_timeout = ${patientMs}`);
+      this.#commits.close();
+      this.#db.close();
+    } finally {
+      this.#lock.release();
     }
-    return statement;
   }
 
-  #run(sql: string, ...values: (string | number | null)[]): void {
-    this.#statement(sql).run(...values);
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw storeFailure(error, this.#path);
+    }
   }
-}
-
-function toEntity(row: Record<string, unknown>): Entity {
-  return {
-    id: row.id as string,
-    state: row.state as string | null,
-    exists: row.present === 1,
-    lastOperationAt: row.last_operation_at as number,
-    lock: row.lock === null ? null : (JSON.parse(row.lock as string) as Entity['lock']),
-  };
 }

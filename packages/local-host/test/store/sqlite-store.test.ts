@@ -46,7 +46,10 @@ test('messages keep the order of acceptance over a restart, and their ids go on 
 
 test('a commit that cannot be applied changes nothing, and the ones beside it stand', async (t) => {
   const store = SqliteStore.open(folder(t));
-  await store.commit({ history: { instanceId: 'i', replace: false, from: 0, events: ['"a"'] } });
+  await store.commit({
+    instance: instance('i', 'Running'),
+    history: { instanceId: 'i', replace: false, from: 0, events: ['"a"'] },
+  });
   const results = await Promise.allSettled([
     store.commit({ outgoing: [outgoing('before')] }),
     // Position 0 is taken: the whole commit must go, its message too.
