@@ -139,3 +139,9 @@ test('the list can be narrowed by the time of the last operation, page by page t
   assert.deepEqual([keys(next.json), next.headers.get('x-ms-continuation-token')], [['new-3'], null]);
   assert.equal((await host.call('GET', 'entities?lastOperationTimeTo=soon')).status, 400);
 });
+
+test('a signal to an entity that the app does not have is refused with the names it has', async () => {
+  const { status, json: problem } = await host.call('POST', 'entities/nothing/x?op=add', { body: '1', headers: json });
+  assert.equal(status, 400);
+  assert.match(String(problem.ExceptionMessage), /'nothing'.*counter/is);
+});

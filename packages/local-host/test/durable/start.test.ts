@@ -161,3 +161,12 @@ test('what is unknown, or runs under the id asked for, cannot be restarted', asy
   await host.start('waits', 'busy');
   refused(await host.call('POST', 'instances/busy/restart?restartWithNewInstanceId=false'), 409, /'busy' already/);
 });
+
+test('links lead back to the origin that the caller used', async () => {
+  for (const name of ['127.0.0.1', 'localhost']) {
+    const base = host.base.replace(/localhost|127\.0\.0\.1/, name);
+    const { json: links } = await request('POST', `${base}/orchestrators/waits/from-${name}`);
+    assert.equal(new URL(String(links.statusQueryGetUri)).hostname, name);
+    assert.equal((await request('GET', String(links.statusQueryGetUri))).status, 202);
+  }
+});

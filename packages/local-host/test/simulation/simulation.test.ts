@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Commit } from '../../src/store/store.ts';
+import { Markers } from './judge.ts';
+import { rareStates } from './rare-states.ts';
+import { runSeed, traced } from './run.ts';
+import { Simulation } from './simulation.ts';
+
+/** `SIM_SEED=n` runs that seed only; `SIM_SEEDS=n` sets how many are run, `SIM_FROM=n` where they begin. */
+const { SIM_SEED, SIM_SEEDS = '10000', SIM_FROM = '0' } = process.env;
+const first = Number(SIM_SEED ?? SIM_FROM);
+const count = SIM_SEED === undefined ? Number(SIM_SEEDS) : 1;
+const markers = new Markers();
+
+test('whatever fails and when, the engine keeps what it promises', async (t) => {
+  const failures: Error[] = [];
+  for (let seed = first; seed < first + count && failures.length < 3; seed++) {
+    const failure = await runSeed(seed, markers);
+    if (failure !== undefined) failures.push(failure);
+  }
+  for (const [name, times] of [...markers.counts].sort()) t.diagnostic(`${times} × ${name}`);
+  assert.equal(failures.length, 0, failures.map(({ message }) => message).join('\n\n'));
+});
+
+test('every rare state was reached', { skip: count < 10_000 && 'only with 10,000 seeds or more' }, () => {
+  assert.deepEqual(
+    rareStates.filter((name) => !markers.counts.has(name)),
+    [],
+  );
+});
+
+test('the same seed makes the same run, line by line', async () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const [one, two] = [await traced(seed, new Markers()), await traced(seed, new Markers())];
+    assert.deepEqual(one, two);
+  }
+});
+
+const lies: Record<string, (commit: Commit) => Commit> = {
+  'forgets what was handled': (commit) => ({ ...commit, consume: (commit.consume ?? []).slice(1) }),
+  'loses a message': (commit) => (commit.consume ? { ...commit, outgoing: (commit.outgoing ?? []).slice(1) } : commit),
+  'delivers every entity message twice': (commit) => ({
+    ...commit,
+    outgoing: (commit.outgoing ?? []).flatMap((message) =>
+      message.lane === 'entity' ? [message, message] : [message],
+    ),
+  }),
+  'loses a part of the history': ({ history, ...rest }) =>
+    history === undefined ? rest : { ...rest, history: { ...history, events: history.events.slice(0, 2) } },
+  'keeps an old entity state': ({ entity, ...rest }) =>
+    entity === undefined ? rest : { ...rest, entity: { ...entity, state: null, exists: entity.exists } },
+};
+
+for (const [lie, tamper] of Object.entries(lies)) {
+  test(`the checks notice a disk that ${lie}`, async () => {
+    let noticed = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const violation = await new Simulation(seed, { markers: new Markers(), tamper }).run();
+      if (violation !== undefined) noticed++;
+    }
+    assert.ok(noticed > 0, 'no run noticed it');
+  });
+}
