@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AppExecutor } from './durable/app-executor.ts';
 import { clientBindingData } from './durable/client-binding.ts';
 import { hubPolicy } from './durable/durable-settings.ts';
+import { GrpcExecutor } from './durable/grpc-executor.ts';
 import { DurableHttpApi } from './durable/http-api.ts';
 import { callApi, RpcServer } from './durable/rpc-server.ts';
 import { ADMIN_INVOKE_PREFIX, adminInvoke } from './functions/admin-invoke.ts';
@@ -173,7 +174,7 @@ async function compose(
   undo.push(() => app.stop());
   const hub = new Hub({
     store,
-    executor: new AppExecutor(app, { strict: options.strict ?? false }),
+    executor: new GrpcExecutor(app, new AppExecutor(app, { strict: options.strict ?? false })),
     logger,
     policy: hubPolicy(appDirectory, settings.durableTask),
   });

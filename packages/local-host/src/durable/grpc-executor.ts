@@ -19,7 +19,7 @@ export function takesMessages(fn: RegisteredFunction): boolean {
  * Runs functions whose triggers ask for the sidecar protocol's messages: requests and responses are protobuf in base64,
  * activities get their plain JSON. Every other function is left to the classic executor.
  */
-export class GrpcExecutor {
+export class GrpcExecutor implements Executor {
   readonly #app: FunctionsApp;
   readonly #classic: Executor;
 

@@ -73,7 +73,10 @@ function details(event: HistoryEvent, scheduled: Map<number, Task>, showOutput: 
       return { FunctionName: event.Name, InstanceId: event.InstanceId };
     case EventType.TaskCompleted:
     case EventType.SubOrchestrationInstanceCompleted:
-      return { ...origin(scheduled.get(event.TaskScheduledId)), ...(showOutput && { Result: parse(event.Result) }) };
+      return {
+        ...origin(scheduled.get(event.TaskScheduledId)),
+        ...(showOutput && { Result: parse(event.Result || null) }),
+      };
     case EventType.TaskFailed:
     case EventType.SubOrchestrationInstanceFailed:
       return { ...origin(scheduled.get(event.TaskScheduledId)), Reason: event.Reason, Details: event.Details };

@@ -29,7 +29,8 @@ export function releaseEntity(entity: Entity, { release }: ReleaseMessage): Enti
 export function releasesAtEnd(history: readonly HistoryEvent[], instanceId: string): Outgoing[] {
   const held = new Map<string, EntityMessage>();
   for (const event of history) {
-    if (event.EventType !== EventType.EventSent) continue;
+    // What goes to another orchestration is no entity message, whatever it looks like.
+    if (event.EventType !== EventType.EventSent || !event.InstanceId.startsWith('@')) continue;
     if (event.Name === 'release') held.delete((JSON.parse(event.Input) as { id: string }).id);
     else {
       const message = JSON.parse(event.Input) as EntityMessage;

@@ -1,3 +1,5 @@
+import type { FailureDetails } from './explicit/failure-details.ts';
+
 /**
  * History events of an orchestration, in the wire form of Durable Functions' out-of-process protocol. The engine keeps
  * that form everywhere, so a history reaches the SDK without any mapping.
@@ -31,6 +33,9 @@ export interface EventBase {
   Timestamp: Date;
 }
 
+/** Labels of a task or an instance. */
+export type Tags = Readonly<Record<string, string>>;
+
 export interface OrchestrationInstanceRef {
   InstanceId: string;
   ExecutionId: string;
@@ -39,6 +44,7 @@ export interface OrchestrationInstanceRef {
 /** Where a sub-orchestration reports its end. */
 export interface ParentInstance {
   Name: string;
+  Version?: string;
   TaskScheduleId: number;
   OrchestrationInstance: OrchestrationInstanceRef;
 }
@@ -51,31 +57,39 @@ export interface ExecutionStarted extends EventBase {
   Input: string | null;
   OrchestrationInstance: OrchestrationInstanceRef;
   ParentInstance?: ParentInstance;
+  Tags?: Tags;
+  /** ISO time. */
+  ScheduledStartTime?: string;
 }
 
 export interface ExecutionCompleted extends EventBase {
   EventType: 1;
   OrchestrationStatus: string;
   Result: string | null;
+  FailureDetails?: FailureDetails;
 }
 
 export interface ExecutionTerminated extends EventBase {
   EventType: 3;
   /** The reason, as JSON text. */
   Input: string | null;
+  /** Whether sub-orchestrations are to end too. */
+  Recurse?: boolean;
 }
 
 export interface TaskScheduled extends EventBase {
   EventType: 4;
   Name: string;
+  Version?: string;
   /** JSON array with the one argument. */
   Input: string;
+  Tags?: Tags;
 }
 
 export interface TaskCompleted extends EventBase {
   EventType: 5;
   TaskScheduledId: number;
-  /** JSON text. */
+  /** JSON text; empty for none, which only workers that speak protobuf can say. */
   Result: string;
 }
 
@@ -84,6 +98,7 @@ export interface TaskFailed extends EventBase {
   TaskScheduledId: number;
   Reason: string;
   Details: string;
+  FailureDetails?: FailureDetails;
 }
 
 export interface SubOrchestrationInstanceCreated extends EventBase {
@@ -92,6 +107,7 @@ export interface SubOrchestrationInstanceCreated extends EventBase {
   Version?: string;
   InstanceId: string;
   Input: string | null;
+  Tags?: Tags;
 }
 
 export interface SubOrchestrationInstanceCompleted extends EventBase {
@@ -105,6 +121,7 @@ export interface SubOrchestrationInstanceFailed extends EventBase {
   TaskScheduledId: number;
   Reason: string;
   Details: string;
+  FailureDetails?: FailureDetails;
 }
 
 export interface TimerCreated extends EventBase {
@@ -127,12 +144,17 @@ export interface OrchestratorCompleted extends EventBase {
   EventType: 13;
 }
 
-/** A message to an entity. `Input` is the message as JSON text; its `id` links the answer. */
+/**
+ * A message to an entity, or an event for another orchestration. To an entity, `Input` is the message as JSON text; its
+ * `id` links the answer.
+ */
 export interface EventSent extends EventBase {
   EventType: 14;
   InstanceId: string;
   Name: string;
   Input: string;
+  /** The worker sent a typed entity message, and is to be answered with typed events. */
+  Typed?: true;
 }
 
 export interface EventRaised extends EventBase {

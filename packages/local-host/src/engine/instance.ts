@@ -1,4 +1,4 @@
-import type { HistoryEvent, ParentInstance } from './history.ts';
+import type { HistoryEvent, ParentInstance, Tags } from './history.ts';
 
 export type RuntimeStatus = 'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
 
@@ -31,6 +31,8 @@ export interface InstanceMessage {
   event: HistoryEvent;
   /** Only for starts: takes the place of an instance that is still running. */
   override?: true;
+  /** Only for starts: events that stand right behind it. */
+  carryover?: readonly HistoryEvent[];
 }
 
 /** An activity waiting to run. */
@@ -41,6 +43,8 @@ export interface ActivityMessage {
   name: string;
   /** JSON text of the argument as the SDK gave it; null if there is none. */
   input: string | null;
+  version?: string;
+  tags?: Tags;
 }
 
 export type Lane = 'orchestration' | 'entity' | 'activity';

@@ -1,3 +1,4 @@
+import { DetailedFailure } from '../engine/explicit/failure-details.ts';
 import { EventType, type HistoryEvent } from '../engine/history.ts';
 import type { ActivityMessage } from '../engine/instance.ts';
 import { instanceMessage } from '../engine/messages.ts';
@@ -78,8 +79,9 @@ export class ActivityLane {
         ...base,
         EventType: EventType.TaskFailed,
         Timestamp: new Date(clock.now()),
-        Reason: `Activity function '${activity.name}' failed: ${text}`,
+        Reason: error instanceof DetailedFailure ? text : `Activity function '${activity.name}' failed: ${text}`,
         Details: '',
+        ...(error instanceof DetailedFailure && { FailureDetails: error.details }),
       };
     }
   }

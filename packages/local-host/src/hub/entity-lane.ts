@@ -7,6 +7,7 @@ import {
 } from '../engine/entity.ts';
 import { parseEntityId } from '../engine/entity-id.ts';
 import { lockEntity, releaseEntity } from '../engine/entity-lock.ts';
+import { type ExplicitBatchOutcome, finishExplicitBatch, isExplicitBatch } from '../engine/explicit/entity-batch.ts';
 import type { EntityMessage, ReleaseMessage } from '../engine/scheduling.ts';
 import type { StoredMessage } from '../store/store.ts';
 import { Cache } from './cache.ts';
@@ -50,6 +51,8 @@ export class EntityLane {
     if (taken.length === 0) return false;
     try {
       const result = await this.#perform(entity, taken);
+      // What the worker did not come to is first in the next batch.
+      queue.unshift(...taken.splice(result.handled ?? taken.length));
       await this.#services.commit(
         { consume: taken.map((message) => message.id), entity: result.entity, outgoing: result.outgoing },
         () => this.#hot.set(id, result.entity, 500 + (result.entity.state?.length ?? 0)),
@@ -79,7 +82,7 @@ export class EntityLane {
     return queue.splice(0, Math.max(count, 1));
   }
 
-  async #perform(entity: Entity, taken: StoredMessage[]): Promise<EntityResult> {
+  async #perform(entity: Entity, taken: StoredMessage[]): Promise<EntityResult & { handled?: number }> {
     const messages = taken.map(decode);
     const { clock } = this.#services;
     const [first] = messages;
@@ -92,14 +95,16 @@ export class EntityLane {
     }
     const operations = messages as EntityMessage[];
     const outcome = await this.#services.guard(taken, (poison) => this.#run(entity, operations, poison));
-    return finishBatch(entity, operations, outcome, clock.now());
+    return isExplicitBatch(outcome)
+      ? finishExplicitBatch(entity, operations, outcome, clock.now())
+      : finishBatch(entity, operations, outcome, clock.now());
   }
 
   async #run(
     entity: Entity,
     operations: EntityMessage[],
     poison: string | undefined,
-  ): Promise<EntityBatchOutcome | Error> {
+  ): Promise<EntityBatchOutcome | ExplicitBatchOutcome | Error> {
     if (poison !== undefined) return new Error(poison);
     const { executor, logger } = this.#services;
     const { name } = parseEntityId(entity.id);

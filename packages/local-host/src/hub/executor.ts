@@ -1,5 +1,7 @@
 import type { OrchestratorOutcome } from '../engine/actions.ts';
 import type { EntityBatchOutcome, EntityBatchRequest } from '../engine/entity.ts';
+import type { ExplicitOutcome } from '../engine/explicit/actions.ts';
+import type { ExplicitBatchOutcome } from '../engine/explicit/entity-batch.ts';
 import type { HistoryEvent } from '../engine/history.ts';
 import type { ActivityMessage, Instance } from '../engine/instance.ts';
 
@@ -11,10 +13,10 @@ export interface Executor {
   has(kind: DurableKind, name: string): boolean;
   names(kind: DurableKind): string[];
   /** Runs the orchestrator over its whole history. A failing orchestrator is an outcome, not a rejection. */
-  runOrchestrator(instance: Instance, history: HistoryEvent[]): Promise<OrchestratorOutcome>;
+  runOrchestrator(instance: Instance, history: HistoryEvent[]): Promise<OrchestratorOutcome | ExplicitOutcome>;
   /** Rejects if the entity function itself broke; a failed operation is an outcome. */
-  runEntity(request: EntityBatchRequest): Promise<EntityBatchOutcome>;
-  /** Resolves to the result as JSON text; rejects with the activity's error. */
+  runEntity(request: EntityBatchRequest): Promise<EntityBatchOutcome | ExplicitBatchOutcome>;
+  /** Resolves to the result as JSON text, empty for none; rejects with the activity's error. */
   runActivity(message: ActivityMessage): Promise<string>;
 }
 

@@ -29,9 +29,9 @@ export function sortInbox(id: string, hot: Hot | undefined, taken: readonly Stor
   const inbox: Inbox = { hot, consume: [], events: [], outgoing: [], replace: false };
   for (const message of taken) {
     inbox.consume.push(message.id);
-    const { executionId, event, override = false } = decodeMessage(message);
+    const { executionId, event, override = false, carryover = [] } = decodeMessage(message);
     if (event.EventType === EventType.ExecutionStarted) {
-      start(inbox, id, event, override, now);
+      start(inbox, id, event, carryover, override, now);
       continue;
     }
     const current = inbox.hot?.instance;
@@ -44,12 +44,20 @@ export function sortInbox(id: string, hot: Hot | undefined, taken: readonly Stor
   return inbox;
 }
 
-function start(inbox: Inbox, id: string, event: ExecutionStarted, override: boolean, now: number): void {
+function start(
+  inbox: Inbox,
+  id: string,
+  event: ExecutionStarted,
+  carryover: readonly HistoryEvent[],
+  override: boolean,
+  now: number,
+): void {
   const { hot } = inbox;
   const { ExecutionId } = event.OrchestrationInstance;
   if (hot !== undefined && hot.instance.executionId === ExecutionId) {
     if (isFinal(hot.instance.status)) return;
-    if (!hot.history.some((past) => past.EventType === EventType.ExecutionStarted)) inbox.events.unshift(event);
+    const isNew = !hot.history.some((past) => past.EventType === EventType.ExecutionStarted);
+    if (isNew) inbox.events.unshift(event, ...carryover);
     return;
   }
   if (hot !== undefined && !isFinal(hot.instance.status)) {
@@ -98,8 +106,10 @@ export function newInstance(id: string, event: ExecutionStarted, now: number): I
 
 export const decodeMessage = decodeOnce((body): InstanceMessage => {
   const message = JSON.parse(body) as InstanceMessage;
-  message.event.Timestamp = new Date(message.event.Timestamp);
-  message.event.IsPlayed = false;
+  for (const event of [message.event, ...(message.carryover ?? [])]) {
+    event.Timestamp = new Date(event.Timestamp);
+    event.IsPlayed = false;
+  }
   return message;
 });
 

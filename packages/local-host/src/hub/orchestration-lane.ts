@@ -12,6 +12,8 @@ import {
   terminateEpisode,
 } from '../engine/episode.ts';
 import { ReplayError } from '../engine/errors.ts';
+import { type ExplicitOutcome, isExplicit } from '../engine/explicit/actions.ts';
+import { finishExplicitEpisode } from '../engine/explicit/episode.ts';
 import { decodeEvent, EventType, encodeEvent, type HistoryEvent } from '../engine/history.ts';
 import type { Instance } from '../engine/instance.ts';
 import { rewindMessage } from '../engine/messages.ts';
@@ -131,15 +133,11 @@ export class OrchestrationLane {
     if (!this.#services.executor.has('orchestration', name)) return this.#park(taken, this.#unknown(name));
     if (hot.instance.status === 'Pending') hot.instance = { ...hot.instance, status: 'Running' };
     const outcome = await this.#run(hot.instance, [...hot.history, ...plan.events], taken);
-    const result = finishEpisode({
-      instance: hot.instance,
-      history: hot.history,
-      plan,
-      outcome,
-      now: clock.now(),
-      newExecutionId: randomUUID,
-      limits: this.#limits(),
-    });
+    const { instance, history } = hot;
+    const episode = { instance, history, plan, now: clock.now(), newExecutionId: randomUUID };
+    const result = isExplicit(outcome)
+      ? finishExplicitEpisode({ ...episode, outcome })
+      : finishEpisode({ ...episode, outcome, limits: this.#limits() });
     if (result.fault !== undefined) this.#services.logger.error(`Orchestration ${id} failed. ${result.fault.message}`);
     await this.#save(hot, inbox, result);
     return true;
@@ -157,13 +155,16 @@ export class OrchestrationLane {
         throw new ReplayError('unsupportedAction', 'It failed while it held locks, which are free again since.');
       }
       const failed = await this.#run(running, ended, taken);
+      if (isExplicit(failed)) {
+        throw new ReplayError('unsupportedAction', 'Orchestrations that speak protobuf cannot be rewound here yet.');
+      }
       const { history, children } = rewindHistory(ended, failed.actions, (child, taskId) => {
         const known = this.instance(child);
         return known?.status === 'Failed' && known.executionId === childExecution(instance.executionId, taskId);
       });
       const now = this.#services.clock.now();
       const plan = planEpisode(history, inbox.events, now);
-      const outcome = await this.#run(running, [...history, ...plan.events], taken);
+      const outcome = (await this.#run(running, [...history, ...plan.events], taken)) as OrchestratorOutcome;
       const newExecutionId = randomUUID;
       const limits = this.#limits();
       const result = finishEpisode({ instance: running, history, plan, outcome, now, newExecutionId, limits });
@@ -182,8 +183,12 @@ export class OrchestrationLane {
     return true;
   }
 
-  #run(instance: Instance, history: HistoryEvent[], taken: StoredMessage[]): Promise<OrchestratorOutcome> {
-    return this.#services.guard<OrchestratorOutcome>(taken, async (poison) =>
+  #run(
+    instance: Instance,
+    history: HistoryEvent[],
+    taken: StoredMessage[],
+  ): Promise<OrchestratorOutcome | ExplicitOutcome> {
+    return this.#services.guard<OrchestratorOutcome | ExplicitOutcome>(taken, async (poison) =>
       poison === undefined
         ? this.#services.executor.runOrchestrator(instance, history)
         : { isDone: false, actions: [], error: poison },

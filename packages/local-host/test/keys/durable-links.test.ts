@@ -84,6 +84,17 @@ test('a start through the webhook needs the key and answers with links that work
   assert.equal((await follow(links.statusQueryGetUri)).output, 'Hello, Bea');
 });
 
+test('running a function through /admin takes the master key', async (t) => {
+  const app = writeDurableApp(temporaryFolder(t));
+  const host = await HostProcess.start(t, app, '--auth');
+  const keys = new KeyStore(join(app, '.durable')).list();
+  const invoke = (headers: Record<string, string>) => post(`${host.url}/admin/functions/tidy`, '{"input":""}', headers);
+  const valueOfKind = (wanted: string) => keys.find(({ kind }) => kind === wanted)!.value;
+  assert.equal((await invoke({})).status, 401);
+  assert.equal((await invoke(withKey(valueOfKind('host')))).status, 403);
+  assert.equal((await invoke(withKey(valueOfKind('master')))).status, 202);
+});
+
 test("the app's own durable client needs no key", async (t) => {
   const app = writeDurableApp(temporaryFolder(t));
   const host = await HostProcess.start(t, app, '--auth');

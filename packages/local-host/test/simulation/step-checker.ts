@@ -37,6 +37,8 @@ export class StepChecker {
   /** The start that began the current run of each id, and the executions that go on with a run under a new number. */
   readonly #began = new Map<string, number>();
   readonly #continued = new Set<string>();
+  /** Executions that had to make room for another. */
+  readonly #replaced = new Set<string>();
   /** Messages that were withdrawn or purged and may have been on their way already. */
 
   /** @param copies whether a fault stores messages twice, so that a result may be recorded twice */
@@ -115,6 +117,7 @@ export class StepChecker {
     if (same) return false;
     if (rows.some(({ target, body }) => target === id && isOverride(body))) {
       this.#markers.sometimes('a running instance is replaced on purpose');
+      this.#replaced.add(before.executionId);
       return continues;
     }
     this.#judge.require(continues, 'W9', () => `${id} is replaced by another run while it is ${before.status}`);
@@ -219,7 +222,7 @@ export class StepChecker {
   #refusal(commit: Commit, current: Run | undefined, event: HistoryEvent): void {
     if (event.EventType !== EventType.ExecutionStarted) return;
     const { ExecutionId } = event.OrchestrationInstance;
-    if (known(current, ExecutionId)) return;
+    if (known(current, ExecutionId) || this.#replaced.has(ExecutionId)) return;
     const { ParentInstance: parent } = event;
     const told =
       parent !== undefined &&

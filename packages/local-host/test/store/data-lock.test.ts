@@ -8,13 +8,14 @@ import { DataLock } from '../../src/store/data-lock.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { bodies, childArguments, message, sql, temporaryFolder } from './support.ts';
 
-/** A process that holds the folder after it has stored one message; it ends when its input does. */
-async function holder(folder: string) {
+/** A process that holds the folder after it has stored one message. @param stop what ends it by itself */
+async function holder(folder: string, stop = '') {
   const script = `
     const store = SqliteStore.open(folder);
     await store.commit({ outgoing: [message('"first"')] });
     process.stdout.write('holds');
     process.stdin.resume();
+    ${stop}
   `;
   const child = spawn(process.execPath, childArguments(script, folder), { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
@@ -38,9 +39,8 @@ test('a second process is refused with the id of the first, changes nothing, and
 
 test('a process that comes while the first is stopping waits for it', async (t) => {
   const folder = temporaryFolder(t);
-  const { child, gone } = await holder(folder);
+  const { child, gone } = await holder(folder, 'setTimeout(() => process.exit(), 300)');
   t.after(() => child.kill('SIGKILL'));
-  child.stdin.end();
   // Blocks this process; the other one ends meanwhile.
   const lock = DataLock.acquire(folder, 60_000);
   lock.release();

@@ -38,7 +38,7 @@ const fillAndGoOn = `
   const full = store.health();
   const present = () => store.instances({ limit: 1e6 }).map(({ instanceId }) => instanceId).sort().join();
   const whileFull = present() === stored.sort().join();
-  const retry = await store.commit({ outgoing: [message(JSON.stringify(big))] }).catch((error) => error.code);
+  const retry = await store.commit({ outgoing: [message(JSON.stringify(big.repeat(9)))] }).catch((error) => error.code);
   const since = store.health().since;
   rmSync(ballast);
   await store.commit({ instance: instance('later') });

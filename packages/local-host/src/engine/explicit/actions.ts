@@ -1,6 +1,5 @@
-import type { HistoryEvent } from '../history.ts';
+import type { HistoryEvent, Tags } from '../history.ts';
 import type { FailureDetails } from './failure-details.ts';
-import type { Tags } from './history-fields.ts';
 
 /*
  * What an orchestrator asked for where the SDK chooses the ids itself and reports only what is new. All payloads are

@@ -5,7 +5,7 @@ import type { InstanceMessage } from '../instance.ts';
 import { instanceMessage } from '../messages.ts';
 import type { Complete } from './actions.ts';
 import { detailsOf, type FailureDetails, reasonOf } from './failure-details.ts';
-import { asJson, isEntity } from './payload.ts';
+import { asJson } from './payload.ts';
 
 /** Brings an instance to its end: status, output, answer to the parent, locks given free, timers withdrawn. */
 export function endExecution(
@@ -46,8 +46,7 @@ function closeExecution(result: EpisodeResult, history: readonly HistoryEvent[])
   result.withdraw.push(...[...open].map((id) => timerTag(instance.executionId, id)));
   // Timers of this very episode are not stored yet, so there is nothing to withdraw: they just do not go out.
   result.outgoing = result.outgoing.filter((message) => message.tag === null);
-  const toEntities = all.filter((event) => event.EventType !== EventType.EventSent || isEntity(event.InstanceId));
-  result.outgoing.push(...releasesAtEnd(toEntities, instance.instanceId));
+  result.outgoing.push(...releasesAtEnd(all, instance.instanceId));
 }
 
 function answerParent(result: EpisodeResult, complete: Complete, failure: FailureDetails, timestamp: Date): void {
