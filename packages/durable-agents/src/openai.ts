@@ -1,3 +1,4 @@
 export type { AzureCredential } from './model/azure-token.ts';
 export { chatClientFromEnvironment } from './model/from-environment.ts';
-export { type AzureOpenAIOptions, OpenAIChatClient, type OpenAIChatClientOptions } from './model/openai-chat-client.ts';
+export { OpenAIChatClient } from './model/openai-chat-client.ts';
+export type { AzureOpenAIOptions, OpenAIChatClientOptions } from './model/openai-options.ts';

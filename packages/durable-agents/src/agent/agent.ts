@@ -5,6 +5,7 @@ import { checkAgentOptions } from './check-agent-options.ts';
 import type { RunOptions } from './effects.ts';
 import { type ChatMessage, toMessages } from './message.ts';
 import type { AgentResponse } from './response.ts';
+import type { ApproveCall } from './run-context.ts';
 import { runInline } from './run-inline.ts';
 import type { AnyTool } from './tool.ts';
 
@@ -34,6 +35,16 @@ export interface AgentOptions {
   maxParallelToolCalls?: number | undefined;
   /** Longest JSON of a tool's result in bytes; of a longer one the model gets an excerpt that says so. 1,024 to 16 MiB. Default: 65,536. */
   maxToolResultBytes?: number | undefined;
+  /** How often a structured answer that does not fit its schema is asked for again, 0 to 10. Default: 1. */
+  maxStructuredRetries?: number | undefined;
+  /**
+   * What a crash in the middle of a turn repeats. `turn`: the whole turn. `step`: only the model call or tool call in
+   * flight; each is recorded as it ends, at the price of more writes. `auto`: `step` if a tool is not `readOnly` or
+   * needs approval, else `turn`. Default: `auto`.
+   */
+  durability?: 'auto' | 'turn' | 'step' | undefined;
+  /** How long a call waits for approval before it counts as refused, in milliseconds. Default: 7 days. */
+  approvalTimeoutMs?: number | undefined;
 }
 
 /** Options of a run in this process. */
@@ -45,6 +56,8 @@ export interface AgentRunOptions extends RunOptions {
   sessionId?: string | undefined;
   /** Given to tools; with the session, the base of their idempotency keys. Default: a random one. */
   correlationId?: string | undefined;
+  /** Decides on calls that need approval. Default: they are not made. */
+  approve?: ApproveCall | undefined;
 }
 
 /**
@@ -64,6 +77,10 @@ export class Agent {
   readonly maxModelRetries: number;
   readonly maxParallelToolCalls: number;
   readonly maxToolResultBytes: number;
+  readonly maxStructuredRetries: number;
+  /** What the options come to: `auto` is settled. */
+  readonly durability: 'turn' | 'step';
+  readonly approvalTimeoutMs: number;
 
   /** @throws ConfigurationError that names the option which cannot be used. */
   constructor(options: AgentOptions) {
@@ -80,6 +97,9 @@ export class Agent {
     this.maxModelRetries = options.maxModelRetries ?? 2;
     this.maxParallelToolCalls = options.maxParallelToolCalls ?? 8;
     this.maxToolResultBytes = options.maxToolResultBytes ?? 65_536;
+    this.maxStructuredRetries = options.maxStructuredRetries ?? 1;
+    this.durability = durabilityOf(options);
+    this.approvalTimeoutMs = options.approvalTimeoutMs ?? 7 * 86_400_000;
   }
 
   /**
@@ -91,10 +111,22 @@ export class Agent {
     input: string | ChatMessage | readonly ChatMessage[],
     options: AgentRunOptions = {},
   ): Promise<AgentResponse> {
-    const { signal, log = silentLogger, sessionId = randomUUID(), correlationId = randomUUID(), ...rest } = options;
-    const context = { sessionId, correlationId, signal: signal ?? new AbortController().signal, log };
+    const { signal, log = silentLogger, sessionId = randomUUID(), correlationId = randomUUID(), ...others } = options;
+    const { approve, ...rest } = others;
+    const context = {
+      sessionId,
+      correlationId,
+      signal: signal ?? new AbortController().signal,
+      log,
+      ...(approve && { approve }),
+    };
     const outcome = await runInline(this, toMessages(input), context, rest);
     if (outcome.status === 'failed') throw outcome.error;
     return outcome.response;
   }
+}
+
+function durabilityOf({ durability = 'auto', tools = [] }: AgentOptions): 'turn' | 'step' {
+  if (durability !== 'auto') return durability;
+  return tools.every(({ readOnly, needsApproval }) => readOnly && needsApproval === false) ? 'turn' : 'step';
 }

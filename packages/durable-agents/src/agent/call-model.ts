@@ -1,35 +1,57 @@
 import { setTimeout } from 'node:timers/promises';
 import { DurableAgentError, ModelError } from '../errors.ts';
-import type { ChatRequest, ChatResponse } from '../model/chat-client.ts';
+import type { ChatRequest, ChatResponse, ChatUpdate } from '../model/chat-client.ts';
+import { collectUpdates } from '../model/collect-updates.ts';
 import type { Agent } from './agent.ts';
 import { describeError } from './describe-error.ts';
 import type { ModelOutcome } from './effects.ts';
 import type { RunContext } from './run-context.ts';
 import { withDeadline } from './with-deadline.ts';
 
-type ModelAgent = Pick<Agent, 'name' | 'model' | 'modelTimeoutMs' | 'maxModelRetries'>;
+type ModelAgent = Pick<Agent, 'name' | 'model' | 'modelTimeoutMs' | 'maxModelRetries'> & {
+  /** Default: {@link defaultRetryBudgetMs}. */
+  readonly modelRetryBudgetMs?: number | undefined;
+};
+
+/**
+ * Told of every update of an answer that is being written, the whole response last. `attempt` counts the calls of the
+ * model from 1: what came with a smaller number belongs to a call that failed, and is void.
+ */
+export type OnModelUpdate = (update: ChatUpdate, attempt: number) => void;
+
+export interface ModelCallContext extends RunContext {
+  /** Given, the model is asked for a stream if it can. What it throws or rejects is logged and changes nothing. */
+  readonly onUpdate?: OnModelUpdate | undefined;
+}
 
 /** A provider that asks for a longer wait than this, in milliseconds, fails the run instead of holding it. */
 export const maxRetryDelayMs = 30_000;
+
+/** No call is repeated later than this, in milliseconds, after the first one began. */
+export const defaultRetryBudgetMs = 60_000;
 
 /** Waits, or rejects when the signal aborts. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 /**
  * Calls the agent's model, with the one retry policy there is: errors marked retryable, except time-outs, are tried
- * again up to `maxModelRetries` times, after the wait the provider asked for or 150 ms, 300 ms, 600 ms, … plus up to 25%: with the default of 2 a caller hears of a broken model within a second.
- * Never rejects.
+ * again up to `maxModelRetries` times, after the wait the provider asked for or 150 ms, 300 ms, 600 ms, … plus up to
+ * 25%: with the default of 2 a caller hears of a broken model within a second. A wait that is longer than
+ * {@link maxRetryDelayMs} or would end after the retry budget fails the call at once. Never rejects.
  */
 export async function callModel(
   agent: ModelAgent,
   request: ChatRequest,
-  context: RunContext,
+  context: ModelCallContext,
   sleep: Sleep = sleepFor,
 ): Promise<ModelOutcome> {
-  for (let attempt = 0; ; attempt++) {
-    const outcome = await callOnce(agent, request, context);
+  const startedAt = performance.now();
+  const { modelRetryBudgetMs: budgetMs = defaultRetryBudgetMs } = agent;
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await callOnce(agent, request, context, attempt);
     if (outcome.ok) return outcome;
-    const delayMs = attempt < agent.maxModelRetries ? retryDelayMs(outcome.error, attempt) : undefined;
+    const wait = attempt <= agent.maxModelRetries ? retryDelayMs(outcome.error, attempt) : undefined;
+    const delayMs = wait !== undefined && performance.now() - startedAt + wait <= budgetMs ? wait : undefined;
     // Not the provider's words: they may quote what the user said. Callers get them with the answer.
     const { code, fix } = outcome.error;
     const facts = { agent: agent.name, provider: agent.model.provider, code, ...(fix !== undefined && { fix }) };
@@ -47,10 +69,17 @@ export async function callModel(
   }
 }
 
-async function callOnce(agent: ModelAgent, request: ChatRequest, { signal }: RunContext): Promise<ModelOutcome> {
+async function callOnce(
+  agent: ModelAgent,
+  request: ChatRequest,
+  context: ModelCallContext,
+  attempt: number,
+): Promise<ModelOutcome> {
   const { model, modelTimeoutMs } = agent;
-  const outcome = await withDeadline(signal, modelTimeoutMs, (callSignal) =>
-    model.complete(request, { signal: callSignal }),
+  const outcome = await withDeadline(context.signal, modelTimeoutMs, (signal) =>
+    context.onUpdate === undefined
+      ? model.complete(request, { signal })
+      : streamedAnswer(agent, request, signal, safeReporter(agent, context, context.onUpdate, attempt, signal)),
   );
   switch (outcome.kind) {
     case 'done':
@@ -72,12 +101,49 @@ async function callOnce(agent: ModelAgent, request: ChatRequest, { signal }: Run
   }
 }
 
+async function streamedAnswer(
+  { model }: ModelAgent,
+  request: ChatRequest,
+  signal: AbortSignal,
+  report: (update: ChatUpdate) => void,
+): Promise<ChatResponse> {
+  if (model.stream !== undefined) return collectUpdates(model.stream(request, { signal }), report);
+  const response = await model.complete(request, { signal });
+  report({ type: 'response', response });
+  return response;
+}
+
+/** A listener's failure must not cost an answer that is being paid for. Logged once an attempt. */
+function safeReporter(
+  agent: ModelAgent,
+  { log }: RunContext,
+  onUpdate: OnModelUpdate,
+  attempt: number,
+  signal: AbortSignal,
+): (update: ChatUpdate) => void {
+  let isLogged = false;
+  const failed = (error: unknown) => {
+    if (!isLogged) log.warn('onUpdate failed.', { agent: agent.name, error: describeError(error, 500) });
+    isLogged = true;
+  };
+  return (update) => {
+    // After the deadline the call has ended for everybody else.
+    if (signal.aborted) return;
+    try {
+      const result: unknown = onUpdate(update, attempt);
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+}
+
 /** How long to wait before the next try; undefined if there must be none. */
 function retryDelayMs(error: DurableAgentError, attempt: number): number | undefined {
   // Read as fields, not by class: the client may come with another copy of this package.
   const { code, retryable, retryAfterMs } = error as Partial<ModelError>;
   if (!retryable || code === 'modelTimeout' || code === 'modelAborted') return undefined;
-  const base = retryAfterMs ?? 150 * 2 ** attempt;
+  const base = retryAfterMs ?? 150 * 2 ** (attempt - 1);
   if (base > maxRetryDelayMs) return undefined;
   return Math.ceil(base + Math.random() * Math.max(base * 0.25, 100));
 }

@@ -10,6 +10,8 @@ const limits = {
   maxModelRetries: [0, 10],
   maxParallelToolCalls: [1, 100],
   maxToolResultBytes: [1024, 16 * 1024 * 1024],
+  maxStructuredRetries: [0, 10],
+  approvalTimeoutMs: [1, 365 * 86_400_000],
 } as const;
 
 /** @throws ConfigurationError that names the first option which cannot be used. */
@@ -37,6 +39,7 @@ export function checkAgentOptions(options: AgentOptions): void {
     }
   }
   checkTools(options, refuse);
+  checkDurability(options, refuse);
   checkChatOptions(options.options ?? {}, refuse);
 }
 
@@ -50,6 +53,16 @@ function checkTools({ tools = [] }: AgentOptions, refuse: Refuse): void {
     }
     if (names.has(tool.name)) refuse(`tools[${index}].name`, `"${tool.name}" is used twice`, 'Rename one of the two.');
     names.add(tool.name);
+  }
+}
+
+function checkDurability({ durability = 'auto', tools = [] }: AgentOptions, refuse: Refuse): void {
+  if (!['auto', 'turn', 'step'].includes(durability)) {
+    refuse('durability', `is "${durability}"`, 'Use "auto", "turn" or "step".');
+  }
+  if (durability === 'turn' && tools.some(({ needsApproval }) => needsApproval !== false)) {
+    const fix = 'Use "step" or "auto": a turn that waits for a person has to be recorded step by step.';
+    refuse('durability', 'is "turn" although a tool needs approval', fix);
   }
 }
 

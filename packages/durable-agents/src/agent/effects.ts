@@ -18,14 +18,27 @@ export interface ToolCallRequest {
 
 /** What the run loop asks of its driver. Effects are plain JSON, so that a driver can checkpoint them. */
 export type AgentEffect =
-  | { type: 'callModel'; iteration: number; request: ChatRequest }
+  /** `tail` is what the request has after the conversation that the run began with. */
+  | { type: 'callModel'; iteration: number; request: ChatRequest; tail: ChatMessage[] }
+  /** Calls of tools that may need a person's approval; the driver knows, and asks where it does. */
+  | { type: 'approveCalls'; iteration: number; calls: ToolCallRequest[] }
   | { type: 'callTools'; iteration: number; calls: ToolCallRequest[] };
+
+/** What became of a call that may need approval. */
+export type CallDecision =
+  | { status: 'notNeeded' }
+  /** With `arguments`, the call is made with these instead of the model's. */
+  | { status: 'approved'; arguments?: JsonObject }
+  | { status: 'rejected'; reason?: string }
+  | { status: 'expired' };
 
 export type ModelOutcome = { ok: true; value: ChatResponse } | { ok: false; error: DurableAgentError };
 
 /** What a driver hands back: the `type` of the effect, and its result. */
 export type AgentEffectResult =
   | { type: 'callModel'; outcome: ModelOutcome }
+  /** One decision a call, in the order of the calls. */
+  | { type: 'approveCalls'; decisions: CallDecision[] }
   /** One JSON result a call, in the order of the calls; a call that failed has an error result. */
   | { type: 'callTools'; results: JsonValue[] };
 
@@ -37,6 +50,8 @@ export interface RunOptions {
   enableToolNames?: readonly string[] | null | undefined;
   /** JSON Schema of a structured answer. The answer is then parsed into `response.value`. */
   responseFormat?: JsonSchema | undefined;
+  /** Ids of tool calls in the conversation, which new calls must not have. Default: found in the conversation. */
+  callIds?: readonly string[] | undefined;
 }
 
 /**

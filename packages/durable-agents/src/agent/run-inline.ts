@@ -1,6 +1,14 @@
 import type { Agent } from './agent.ts';
+import { approvalNeed } from './approval-need.ts';
 import { callModel } from './call-model.ts';
-import type { AgentEffect, AgentEffectResult, RunOptions, RunOutcome } from './effects.ts';
+import type {
+  AgentEffect,
+  AgentEffectResult,
+  CallDecision,
+  RunOptions,
+  RunOutcome,
+  ToolCallRequest,
+} from './effects.ts';
 import { executeToolCall } from './execute-tool-call.ts';
 import { inParallel } from './in-parallel.ts';
 import type { ChatMessage } from './message.ts';
@@ -28,6 +36,8 @@ async function performEffect(agent: Agent, effect: AgentEffect, context: RunCont
   switch (effect.type) {
     case 'callModel':
       return { type: 'callModel', outcome: await callModel(agent, effect.request, context) };
+    case 'approveCalls':
+      return { type: 'approveCalls', decisions: await decide(agent, effect.calls, context) };
     case 'callTools':
       return {
         type: 'callTools',
@@ -36,4 +46,20 @@ async function performEffect(agent: Agent, effect: AgentEffect, context: RunCont
         ),
       };
   }
+}
+
+/** In this process there is nobody to wait for: the run's own `approve` decides, or the calls are not made. */
+async function decide(
+  agent: Agent,
+  calls: readonly ToolCallRequest[],
+  { approve }: RunContext,
+): Promise<CallDecision[]> {
+  const decisions: CallDecision[] = [];
+  for (const call of calls) {
+    const need = await approvalNeed(agent, call);
+    if (!need.needed) decisions.push({ status: 'notNeeded' });
+    else if (approve === undefined) decisions.push({ status: 'rejected', reason: 'nobody can be asked in this run' });
+    else decisions.push(await approve({ callId: call.callId, name: call.name, arguments: need.arguments }));
+  }
+  return decisions;
 }

@@ -1,10 +1,11 @@
-import { AgentRunError, type DurableAgentError, ModelError } from '../errors.ts';
+import { AgentRunError, type DurableAgentError } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { ChatClient, ChatOptions, ChatRequest, ChatResponse } from '../model/chat-client.ts';
 import type { FunctionCallContent, Usage } from './content.ts';
 import type {
   AgentEffect,
   AgentEffectResult,
+  CallDecision,
   ModelOutcome,
   RunOptions,
   RunOutcome,
@@ -12,21 +13,29 @@ import type {
 } from './effects.ts';
 import { type ChatMessage, textMessage } from './message.ts';
 import { answerProblem, type ModelAnswer, readAnswer, salvage } from './model-answer.ts';
-import { parseJson } from './parse-json.ts';
 import { repairConversation } from './repair-conversation.ts';
 import type { AgentResponse } from './response.ts';
+import { readStructured } from './structured-answer.ts';
 import type { AnyTool } from './tool.ts';
 import { toolError, unknownToolError } from './tool-error.ts';
 import { addUsage } from './usage.ts';
+
+/** What the loop needs to know of a tool. */
+export type ToolFacts = Pick<AnyTool, 'name' | 'description' | 'parametersJsonSchema'> & {
+  /** `false` for a tool whose calls never need approval. */
+  readonly needsApproval: unknown;
+};
 
 /** What the loop needs to know of an agent. An `Agent` is one. */
 export interface AgentFacts {
   readonly name: string;
   readonly instructions: string | undefined;
-  readonly tools: readonly AnyTool[];
+  readonly tools: readonly ToolFacts[];
   readonly model: Pick<ChatClient, 'provider' | 'modelId' | 'simulated'>;
   readonly options: ChatOptions;
   readonly maxIterations: number;
+  /** How often a structured answer that does not fit is asked for again. */
+  readonly maxStructuredRetries: number;
 }
 
 type Steps<Result> = Generator<AgentEffect, Result, AgentEffectResult>;
@@ -44,9 +53,12 @@ export function* runLoop(
   options: RunOptions = {},
 ): Steps<RunOutcome> {
   const history = repairConversation(conversation);
-  const callIds = collectCallIds(history);
+  const callIds = new Set(options.callIds ?? collectCallIds(history));
   const tools = offeredTools(agent, options);
   const produced: ChatMessage[] = [];
+  /** An answer that did not fit its schema, and what is wrong with it: for the model, not for the record. */
+  let correction: ChatMessage[] = [];
+  let corrections = 0;
   let usage: Usage | undefined;
   const failed = (error: DurableAgentError): RunOutcome => ({
     status: 'failed',
@@ -56,8 +68,8 @@ export function* runLoop(
   });
 
   for (let iteration = 1; iteration <= agent.maxIterations; iteration++) {
-    const messages = [...history, ...produced];
-    const outcome = yield* callModel(iteration, modelRequest(agent, tools, messages, options, iteration));
+    const tail = [...produced, ...correction];
+    const outcome = yield* callModel(iteration, modelRequest(agent, options, [...history, ...tail], iteration), tail);
     if (!outcome.ok) return failed(outcome.error);
     const response = outcome.value;
     usage = addUsage(usage, response.usage);
@@ -71,10 +83,16 @@ export function* runLoop(
     if (answer.calls.length === 0) {
       const completed = completedResponse(agent, response, answer, produced, usage);
       if (options.responseFormat === undefined) return { status: 'completed', response: completed };
-      const parsed = parseStructured(answer.text, response);
-      if (!parsed.ok) return failed(parsed.error);
-      return { status: 'completed', response: { ...completed, value: parsed.value } };
+      const parsed = readStructured(answer.text, response, options.responseFormat);
+      if (parsed.ok) return { status: 'completed', response: { ...completed, value: parsed.value } };
+      const hopeless = parsed.error.code !== 'invalidStructuredOutput' || corrections >= agent.maxStructuredRetries;
+      if (hopeless || iteration === agent.maxIterations) return failed(parsed.error);
+      produced.pop();
+      corrections++;
+      correction = [answer.message, textMessage('user', correctionText(parsed.error))];
+      continue;
     }
+    correction = [];
     const isLast = iteration === agent.maxIterations;
     const results = isLast ? answer.calls.map(notRun) : yield* callTools(iteration, answer.calls, tools);
     produced.push({
@@ -97,39 +115,92 @@ export function* runLoop(
   );
 }
 
-function* callModel(iteration: number, request: ChatRequest): Steps<ModelOutcome> {
-  const result = yield { type: 'callModel', iteration, request };
+function correctionText(error: DurableAgentError): string {
+  return `That answer cannot be used. ${error.message} Answer again with nothing but JSON that fits the schema.`;
+}
+
+function* callModel(iteration: number, request: ChatRequest, tail: ChatMessage[]): Steps<ModelOutcome> {
+  const result = yield { type: 'callModel', iteration, request, tail };
   if (result?.type !== 'callModel') throw new TypeError('The driver of the run loop must answer "callModel" in kind.');
   return result.outcome;
 }
 
-function* callTools(iteration: number, calls: FunctionCallContent[], tools: readonly AnyTool[]): Steps<JsonValue[]> {
+function* callTools(iteration: number, calls: FunctionCallContent[], tools: readonly ToolFacts[]): Steps<JsonValue[]> {
   const names = tools.map((tool) => tool.name);
   const results: (JsonValue | undefined)[] = calls.map((call) =>
     names.includes(call.name) ? undefined : unknownToolError(call.name, names),
   );
-  const runnable: ToolCallRequest[] = [];
+  const known: ToolCallRequest[] = [];
   for (const [index, { callId, name, arguments: args }] of calls.entries()) {
     if (results[index] !== undefined) continue;
-    runnable.push({ callId, name, ...(args !== undefined && { arguments: args }), iteration, index });
+    known.push({ callId, name, ...(args !== undefined && { arguments: args }), iteration, index });
   }
+  const changed = new Map<number, JsonObject>();
+  const runnable = yield* approveCalls(iteration, known, tools, results, changed);
   if (runnable.length > 0) {
     const result = yield { type: 'callTools', iteration, calls: runnable };
     if (result?.type !== 'callTools' || result.results.length !== runnable.length) {
       throw new TypeError('The driver of the run loop must answer "callTools" with one result a call.');
     }
-    for (const [position, call] of runnable.entries()) results[call.index] = result.results[position] ?? null;
+    for (const [position, { index }] of runnable.entries()) {
+      const value = result.results[position] ?? null;
+      const args = changed.get(index);
+      // The model must know that it was not its own arguments that gave this result.
+      results[index] = args === undefined ? value : { approvedWithArguments: args, result: value };
+    }
   }
   return results as JsonValue[];
 }
 
-function modelRequest(
+/** The calls that may be made; of the others the results say why not. */
+function* approveCalls(
+  iteration: number,
+  known: readonly ToolCallRequest[],
+  tools: readonly ToolFacts[],
+  results: (JsonValue | undefined)[],
+  changed: Map<number, JsonObject>,
+): Steps<ToolCallRequest[]> {
+  const guarded = new Set(tools.filter(({ needsApproval }) => needsApproval !== false).map(({ name }) => name));
+  const asked = known.filter(({ name }) => guarded.has(name));
+  if (asked.length === 0) return [...known];
+  const result = yield { type: 'approveCalls', iteration, calls: asked };
+  if (result?.type !== 'approveCalls' || result.decisions.length !== asked.length) {
+    throw new TypeError('The driver of the run loop must answer "approveCalls" with one decision a call.');
+  }
+  const runnable: ToolCallRequest[] = [];
+  for (const call of known) {
+    const position = asked.indexOf(call);
+    const decision: CallDecision = position < 0 ? { status: 'notNeeded' } : result.decisions[position]!;
+    switch (decision.status) {
+      case 'notNeeded':
+        runnable.push(call);
+        break;
+      case 'approved':
+        if (decision.arguments !== undefined) changed.set(call.index, decision.arguments);
+        runnable.push(decision.arguments === undefined ? call : { ...call, arguments: decision.arguments });
+        break;
+      case 'rejected': {
+        const reason = decision.reason ? ` The reason: ${decision.reason}` : '';
+        results[call.index] = toolError('rejected', `Not called: a person did not approve it.${reason}`);
+        break;
+      }
+      case 'expired':
+        results[call.index] = toolError('approvalExpired', 'Not called: nobody approved it in time.');
+        break;
+    }
+  }
+  return runnable;
+}
+
+/** What the model is asked in an iteration of a run. */
+export function modelRequest(
   agent: AgentFacts,
-  tools: readonly AnyTool[],
+  runOptions: RunOptions,
   messages: ChatMessage[],
-  { responseFormat }: RunOptions,
   iteration: number,
 ): ChatRequest {
+  const { responseFormat } = runOptions;
+  const tools = offeredTools(agent, runOptions);
   const options = { ...agent.options };
   // "required" holds for the first call only: kept on, no run would ever come to an answer.
   if (options.toolChoice === 'required' && (iteration > 1 || tools.length === 0)) options.toolChoice = 'auto';
@@ -141,13 +212,17 @@ function modelRequest(
   };
 }
 
-function offeredTools(agent: AgentFacts, { enableToolCalls = true, enableToolNames }: RunOptions): readonly AnyTool[] {
+function offeredTools(
+  agent: AgentFacts,
+  { enableToolCalls = true, enableToolNames }: RunOptions,
+): readonly ToolFacts[] {
   if (!enableToolCalls) return [];
   if (!enableToolNames) return agent.tools;
   return agent.tools.filter((tool) => enableToolNames.includes(tool.name));
 }
 
-function collectCallIds(messages: readonly ChatMessage[]): Set<string> {
+/** Ids of all tool calls in a conversation. */
+export function collectCallIds(messages: readonly ChatMessage[]): Set<string> {
   const ids = new Set<string>();
   for (const { contents } of messages) {
     for (const content of contents) if (content.type === 'functionCall') ids.add(content.callId);
@@ -179,22 +254,4 @@ function completedResponse(
     ...(response.responseId !== undefined && { responseId: response.responseId }),
     metadata,
   };
-}
-
-function parseStructured(
-  text: string,
-  response: ChatResponse,
-): { ok: true; value: JsonValue } | { ok: false; error: DurableAgentError } {
-  try {
-    return { ok: true, value: parseJson(text) };
-  } catch (cause) {
-    if (response.finishReason === 'length') {
-      const message = 'The model reached its output limit in the middle of the structured answer.';
-      const fix = 'Raise options.maxOutputTokens, or ask for less.';
-      return { ok: false, error: new ModelError('modelTruncated', message, { fix, cause }) };
-    }
-    const message = 'The model was asked for JSON and answered with something else.';
-    const fix = 'Use a model that supports structured output, or ask for JSON in the instructions as well.';
-    return { ok: false, error: new AgentRunError('invalidStructuredOutput', message, { fix, cause }) };
-  }
 }

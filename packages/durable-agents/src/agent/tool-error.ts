@@ -5,6 +5,7 @@ import { boundText } from './bound-text.ts';
  * Codes of the error results that a model gets in place of a tool's result. `unknownTool`, `invalidArguments`: not
  * called. `toolFailed`: it threw. `toolTimeout`: no result in time. `invalidToolResult`: no JSON form. `aborted`: the
  * run was stopped. `notRun`: the run ended before the call's turn. `interrupted`: a stored call without a result.
+ * `rejected`: a person said no. `approvalExpired`: nobody decided in time.
  */
 export type ToolErrorCode =
   | 'unknownTool'
@@ -14,7 +15,9 @@ export type ToolErrorCode =
   | 'invalidToolResult'
   | 'aborted'
   | 'notRun'
-  | 'interrupted';
+  | 'interrupted'
+  | 'rejected'
+  | 'approvalExpired';
 
 /** Longest message of an error result, in bytes. The whole result stays below 1 KiB for plain text. */
 const maxMessageBytes = 900;

@@ -48,6 +48,12 @@ export interface ToolDefinition<Parameters extends StandardSchemaV1 | JsonSchema
   readOnly?: boolean | undefined;
   /** Time limit of one call in milliseconds, 1 to 2,147,483,647. Default: the agent's `toolTimeoutMs`. */
   timeoutMs?: number | undefined;
+  /**
+   * Whether a person has to approve a call before it is made: always, or as a function of the validated arguments
+   * decides. The turn waits for the decision, for days if need be. If the function throws, approval is needed.
+   * Default: false.
+   */
+  needsApproval?: boolean | ((args: ToolArguments<Parameters>) => boolean | Promise<boolean>) | undefined;
 }
 
 /** A function that a model can call. Made with {@link tool}. */
@@ -58,6 +64,7 @@ export interface Tool<Args = JsonObject, Result = unknown> {
   readonly parametersJsonSchema: JsonSchema;
   readonly readOnly: boolean;
   readonly timeoutMs: number | undefined;
+  readonly needsApproval: boolean | ((args: Args) => boolean | Promise<boolean>);
   readonly execute: (args: Args, context: ToolContext) => Result;
 }
 
@@ -85,6 +92,10 @@ export function tool<Result, Parameters extends StandardSchemaV1 | JsonSchema = 
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= maxTimerMs)) {
     throw invalid(name, 'timeoutMs', `is ${timeoutMs}`, `Use a whole number of milliseconds from 1 to ${maxTimerMs}.`);
   }
+  const { needsApproval = false } = definition;
+  if (typeof needsApproval !== 'boolean' && typeof needsApproval !== 'function') {
+    throw invalid(name, 'needsApproval', 'is neither a boolean nor a function', 'Use true, or (args) => boolean.');
+  }
   const parameters = definition.parameters ?? { type: 'object', properties: {} };
   return Object.freeze({
     name,
@@ -93,6 +104,7 @@ export function tool<Result, Parameters extends StandardSchemaV1 | JsonSchema = 
     parametersJsonSchema: toolJsonSchema(name, parameters, definition.parametersJsonSchema),
     readOnly: definition.readOnly ?? false,
     timeoutMs,
+    needsApproval,
     execute,
   });
 }

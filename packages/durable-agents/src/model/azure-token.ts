@@ -2,17 +2,16 @@ import type { TokenCredential } from '@azure/identity';
 import { describeError } from '../agent/describe-error.ts';
 import { ModelError } from '../errors.ts';
 
-const scope = 'https://cognitiveservices.azure.com/.default';
-
 /** What can prove who is asking: an `@azure/identity` credential, or a function that gives an access token. */
 export type AzureCredential = Pick<TokenCredential, 'getToken'> | (() => Promise<string>);
 
 /**
- * A function that gives an access token for Azure OpenAI, from `credential` or else from `DefaultAzureCredential`
- * (environment, managed identity, developer sign-in). `@azure/identity` is loaded at the first call that needs it:
+ * A function that gives an access token for `scope`, from `credential` or else from `DefaultAzureCredential`
+ * (environment, managed identity, developer sign-in). To be asked before every request: credentials keep a token while
+ * it is good, and fetch the next one in time. `@azure/identity` is loaded at the first call that needs it:
  * it takes longer to load than the rest of an app.
  */
-export function azureTokenProvider(credential: AzureCredential | undefined): () => Promise<string> {
+export function azureTokenProvider(credential: AzureCredential | undefined, scope: string): () => Promise<string> {
   let known = credential;
   return async () => {
     try {

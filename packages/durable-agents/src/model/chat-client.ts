@@ -40,6 +40,19 @@ export interface ChatResponse {
   modelId?: string;
 }
 
+/**
+ * One piece of an answer that is being written. Texts join to the whole without separator; a delta never ends inside a
+ * character. The last update, and only that, is the whole response.
+ */
+export type ChatUpdate =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  /** The model began to call a tool. */
+  | { type: 'functionCall'; callId: string; name: string }
+  /** A piece of the JSON text of a call's arguments. */
+  | { type: 'functionArguments'; callId: string; delta: string }
+  | { type: 'response'; response: ChatResponse };
+
 export interface ChatCallContext {
   /** Aborted when the caller's budget is spent or the host stops. */
   signal: AbortSignal;
@@ -54,4 +67,9 @@ export interface ChatClient {
   /** True if answers are made up locally, with no model behind them. Shown to every caller. */
   readonly simulated: boolean;
   complete(request: ChatRequest, context: ChatCallContext): Promise<ChatResponse>;
+  /**
+   * The same answer, piece by piece. Ends with exactly one `response` update, or throws: a stream that breaks off is a
+   * ModelError `modelUnavailable` and never a second request behind the caller's back.
+   */
+  stream?(request: ChatRequest, context: ChatCallContext): AsyncIterable<ChatUpdate>;
 }

@@ -1,4 +1,3 @@
-import type { APIError } from 'openai';
 import { boundText } from '../agent/bound-text.ts';
 import { DurableAgentError, ModelError } from '../errors.ts';
 
@@ -19,7 +18,14 @@ export function toModelError(error: unknown, sdk: Sdk, secret: string | undefine
   if (error instanceof sdk.APIConnectionTimeoutError) {
     return new ModelError('modelTimeout', 'The model server gave no answer in time.', { retryable: true });
   }
-  if (error instanceof sdk.APIError && error.status !== undefined) return fromStatus(error, error.status, text);
+  if (error instanceof sdk.APIError && error.status !== undefined) {
+    const { status, code, error: body, headers } = error;
+    return fromStatus({ status, code, inner: innerCode(body), retryAfterMs: readRetryAfterMs(headers) }, text);
+  }
+  // An error event within a stream: the status was sent long before, and said that all is well.
+  if (error instanceof sdk.APIError && !(error instanceof sdk.APIConnectionError)) {
+    return toEventError({ code: error.code, type: error.type, message: error.message }, secret);
+  }
   if (error instanceof SyntaxError) {
     return new ModelError('modelBadResponse', 'The model server answered with something that is not JSON.', {
       fix: 'Check that the base URL points to an OpenAI-compatible Chat Completions server.',
@@ -35,9 +41,43 @@ export function toModelError(error: unknown, sdk: Sdk, secret: string | undefine
   return new ModelError('modelFailed', `The model call failed: ${text}`);
 }
 
-function fromStatus(error: APIError, status: number, text: string): ModelError {
-  const retryAfterMs = readRetryAfterMs(error.headers);
-  const later = { retryable: true, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+/**
+ * An error that came as data, in a stream or in an answer with status 200. Without a code that says otherwise it is
+ * the server's failure.
+ */
+export function toEventError(
+  error: { code?: unknown; type?: unknown; message?: unknown },
+  secret?: string,
+): ModelError {
+  const { code, type, message } = error;
+  return fromStatus(
+    { status: statusOf(code, type), code: String(code ?? ''), inner: undefined, retryAfterMs: undefined },
+    publicText(typeof message === 'string' ? message : 'it gave no reason', secret),
+  );
+}
+
+function statusOf(code: unknown, type: unknown): number {
+  const number = Number(code);
+  if (Number.isInteger(number) && number >= 400 && number < 600) return number;
+  const names = [String(code ?? ''), String(type ?? '')];
+  if (names.some((name) => /rate_?limit|too_many_requests|insufficient_quota/i.test(name))) return 429;
+  if (names.some((name) => /content_(filter|policy)/i.test(name))) return 400;
+  if (names.some((name) => /^(invalid_|context_length|.*image|empty_|failed_to_download|.*_policy)/i.test(name)))
+    return 400;
+  return 500;
+}
+
+interface Failure {
+  status: number;
+  code: string | null | undefined;
+  /** Azure's own code, within the error. */
+  inner: unknown;
+  retryAfterMs: number | undefined;
+}
+
+function fromStatus(failure: Failure, text: string): ModelError {
+  const { status, retryAfterMs } = failure;
+  const later = { retryable: true, ...(retryAfterMs !== undefined && { retryAfterMs, details: { retryAfterMs } }) };
   if (status === 401 || status === 403) {
     // No text of the provider: it repeats parts of the key.
     return new ModelError('modelUnauthorized', `The model server refused the credentials (${status}).`, {
@@ -51,7 +91,7 @@ function fromStatus(error: APIError, status: number, text: string): ModelError {
   }
   if (status === 408) return new ModelError('modelTimeout', `The model server timed out: ${text}`, later);
   if (status === 429) {
-    const isQuota = error.code === 'insufficient_quota';
+    const isQuota = failure.code === 'insufficient_quota';
     return new ModelError('modelRateLimited', `The model server limits the rate of requests: ${text}`, {
       fix: isQuota ? 'Check the plan and billing of the account.' : 'Wait, or raise the quota of the model.',
       ...later,
@@ -61,7 +101,7 @@ function fromStatus(error: APIError, status: number, text: string): ModelError {
   if (status >= 500 || status === 409) {
     return new ModelError('modelUnavailable', `The model server failed: ${text}`, later);
   }
-  if (status === 400 && isContentFilter(error)) {
+  if (status === 400 && isContentFilter(failure)) {
     return new ModelError('modelRefused', 'The content filter of the model server refused the request.', {
       fix: "Rephrase the message, or adjust the provider's content filter.",
     });
@@ -69,9 +109,15 @@ function fromStatus(error: APIError, status: number, text: string): ModelError {
   return new ModelError('modelBadRequest', `The model server does not accept the request: ${text}`);
 }
 
-function isContentFilter({ code, error }: APIError): boolean {
-  const inner = (error as { innererror?: { code?: unknown } } | undefined)?.innererror?.code;
-  return code === 'content_filter' || code === 'content_policy_violation' || inner === 'ResponsibleAIPolicyViolation';
+function isContentFilter({ code, inner }: Failure): boolean {
+  return (
+    /^(content_filter|content_policy_violation|image_content_policy_violation)$/.test(code ?? '') ||
+    inner === 'ResponsibleAIPolicyViolation'
+  );
+}
+
+function innerCode(body: unknown): unknown {
+  return (body as { innererror?: { code?: unknown } } | undefined)?.innererror?.code;
 }
 
 /** `retry-after-ms`, else `retry-after` in seconds or as an HTTP date. Undefined if it makes no sense. */

@@ -3,7 +3,7 @@ import type { JsonSchema, JsonValue } from '../json.ts';
 import type { ChatRequest } from './chat-client.ts';
 import { toOpenAIMessages } from './openai-messages.ts';
 
-type Params = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming;
+type Params = Omit<OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming, 'stream'>;
 
 /**
  * The request body for Chat Completions. `maxTokensField`: OpenAI and Azure take `max_completion_tokens`; most
@@ -20,7 +20,6 @@ export function toOpenAIRequest(
     ...extra,
     model,
     messages: toOpenAIMessages(request.messages),
-    stream: false,
   };
   if (temperature !== undefined) params.temperature = temperature;
   if (topP !== undefined) params.top_p = topP;

@@ -5,8 +5,11 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import { withoutUndefined } from './content-codec.ts';
 import { extensionKey, historyOf, type StateDocument, type StoredEntry } from './entity-state.ts';
 import { readMessages } from './message-codec.ts';
+import { findReceipt } from './receipts.ts';
 import { readResponse } from './response-codec.ts';
+import { invalidState } from './state-checks.ts';
 import { isObject } from './stored-fields.ts';
+import { completionReceipts, hasTerminalRecords, type TerminalResult, terminalResults } from './terminal-records.ts';
 
 /** Why a turn failed; safe to show to the caller. */
 export interface AgentFailure {
@@ -35,12 +38,51 @@ export function failureOf(error: DurableAgentError): AgentFailure {
   };
 }
 
-/** The recorded outcome of a turn, if it has ended. */
+/** Code of the answer of a turn that has ended and whose result is no longer kept. `details.outcome` is known. */
+export const resultUnavailable = 'resultUnavailable';
+
+/**
+ * The recorded outcome of a turn, if it has ended. One whose result is gone has ended all the same and must not be run
+ * again: its answer is the failure `resultUnavailable`.
+ *
+ * @throws StateError `invalidState` if a receipt names a result that is not there.
+ */
 export function findAnswer(state: StateDocument, correlationId: string): Answer | undefined {
+  if (hasTerminalRecords(state)) return findTerminalAnswer(state, correlationId);
   const entry = historyOf(state).findLast(
     (candidate) => candidate.correlationId === correlationId && isAnswer(candidate),
   );
-  return entry === undefined ? undefined : readAnswer(entry);
+  if (entry !== undefined) return readAnswer(entry);
+  const receipt = findReceipt(state, correlationId);
+  return receipt && unavailable(receipt.outcome, receipt.completedAt);
+}
+
+/** Schema 2: the receipt decides; what is in the history is no evidence. */
+function findTerminalAnswer(state: StateDocument, correlationId: string): Answer | undefined {
+  const receipts = completionReceipts(state);
+  const receipt = Object.hasOwn(receipts, correlationId) ? receipts[correlationId] : undefined;
+  if (receipt === undefined) return undefined;
+  if (receipt.resultState === 'unavailable') return unavailable(receipt.outcome, receipt.completedAt);
+  const results = terminalResults(state);
+  const result = Object.hasOwn(results, correlationId) ? results[correlationId] : undefined;
+  if (result === undefined) {
+    throw invalidState(
+      `data.terminalResults[${JSON.stringify(correlationId)}]`,
+      'is missing although its receipt says that it is there',
+    );
+  }
+  return readTerminalResult(result);
+}
+
+function readTerminalResult({ response, error }: TerminalResult): Answer {
+  if (isObject(error)) return { status: 'failed', error: error as unknown as AgentFailure };
+  const { metadata } = extraOf(response as StoredEntry);
+  return { status: 'completed', response: readResponse(withoutUndefined({ ...response, metadata })) };
+}
+
+function unavailable(outcome: string, completedAt: string): Answer {
+  const message = 'The turn has ended, but its result is no longer kept.';
+  return { status: 'failed', error: { code: resultUnavailable, message, details: { outcome, completedAt } } };
 }
 
 /** Whether an entry answers a request. */

@@ -6,6 +6,11 @@ import { contentFields, isObject } from './stored-fields.ts';
 /** Media type written for a reference that has none: schema 1.1 demands one. */
 const anyMediaType = 'application/octet-stream';
 
+/** A content in the form of schema 2, which takes all of it as it is. */
+export function storeContentLossless({ type, ...fields }: Content): StoredContent {
+  return withoutUndefined({ $type: type, ...fields }) as StoredContent;
+}
+
 /** A content in its stored form. What schema 1.1 has no place for goes under our key of its `extensionData`. */
 export function storeContent(content: Content): StoredContent {
   const { type, ...fields } = content;

@@ -1,7 +1,10 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 
-/** Version of the official schema that new sessions are written in. */
+/** Version of the official schema that new sessions are written in, unless the app says otherwise. */
 export const schemaVersion = '1.1.0';
+
+/** Versions that a new session can be written in. 2.0.0 is a proposal that only newer runtimes read. */
+export type FreshVersion = '1.1.0' | '2.0.0';
 
 /** Where this library keeps facts that the schema has no field for: `extensionData[extensionKey]`. */
 export const extensionKey = 'durable-agents';
@@ -46,8 +49,9 @@ export interface StateDocument extends JsonObject {
 }
 
 /** The state of a session that has not begun. */
-export function emptyState(): StateDocument {
-  return { schemaVersion, data: { conversationHistory: [] } };
+export function emptyState(version: FreshVersion = schemaVersion): StateDocument {
+  const records = version === '2.0.0' ? { terminalResults: {}, completionReceipts: {} } : {};
+  return { schemaVersion: version, data: { conversationHistory: [], ...records } };
 }
 
 export function historyOf(state: StateDocument): readonly StoredEntry[] {

@@ -1,6 +1,6 @@
 import type { ChatMessage, Role } from '../agent/message.ts';
 import type { JsonObject } from '../json.ts';
-import { readContent, storeContent, withoutUndefined } from './content-codec.ts';
+import { readContent, storeContent, storeContentLossless, withoutUndefined } from './content-codec.ts';
 import { extensionKey, type StoredMessage } from './entity-state.ts';
 import { isObject } from './stored-fields.ts';
 
@@ -18,6 +18,11 @@ export function storeMessage(message: ChatMessage): StoredMessage {
     contents: message.contents.map(storeContent),
     extensionData: role === 'developer' ? { ...extensionData, [extensionKey]: { role } } : extensionData,
   }) as StoredMessage;
+}
+
+/** A message in the form of schema 2, which takes all of it as it is. */
+export function storeMessageLossless({ contents, ...message }: ChatMessage): StoredMessage {
+  return withoutUndefined({ ...message, contents: contents.map(storeContentLossless) }) as StoredMessage;
 }
 
 /** The message behind a stored one; `undefined` if its role is none that models know. */

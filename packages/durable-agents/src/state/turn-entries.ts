@@ -4,8 +4,11 @@ import type { AgentResponse } from '../agent/response.ts';
 import type { JsonObject, JsonSchema } from '../json.ts';
 import type { AgentFailure } from './answer.ts';
 import { withoutUndefined } from './content-codec.ts';
-import { extensionKey, type StoredEntry } from './entity-state.ts';
+import { extensionKey, type StoredEntry, type StoredMessage } from './entity-state.ts';
 import { storeMessage } from './message-codec.ts';
+
+/** Writes a message in the form of the document's schema. Default: that of 1.1. */
+export type StoreMessage = (message: ChatMessage) => StoredMessage;
 
 /** What both entries of a turn share. */
 export interface TurnFacts {
@@ -21,7 +24,7 @@ export interface RequestFacts extends TurnFacts {
 }
 
 /** The entry of what was asked. */
-export function requestEntry(request: RequestFacts): StoredEntry {
+export function requestEntry(request: RequestFacts, store: StoreMessage = storeMessage): StoredEntry {
   const { correlationId, createdAt, orchestrationId, responseFormat, messages } = request;
   return withoutUndefined({
     $type: 'request',
@@ -30,16 +33,25 @@ export function requestEntry(request: RequestFacts): StoredEntry {
     orchestrationId,
     responseType: responseFormat === undefined ? 'text' : 'json',
     responseSchema: responseFormat,
-    messages: messages.map(storeMessage),
+    messages: messages.map((message) => store(message)),
   }) as StoredEntry;
 }
 
 /** The entry of a finished run. */
-export function responseEntry(response: AgentResponse, facts: TurnFacts): StoredEntry {
+export function responseEntry(
+  response: AgentResponse,
+  facts: TurnFacts,
+  store: StoreMessage = storeMessage,
+): StoredEntry {
   const { finishReason, value, metadata, responseId, agentId } = response;
-  return entry(facts, response.messages, response.usage, {
-    [extensionKey]: withoutUndefined({ finishReason, value, metadata, responseId, agentId }),
-  });
+  return entry(
+    facts,
+    response.messages.map((message) => store(message)),
+    response.usage,
+    {
+      [extensionKey]: withoutUndefined({ finishReason, value, metadata, responseId, agentId }),
+    },
+  );
 }
 
 export interface FailureFacts extends TurnFacts {
@@ -51,7 +63,7 @@ export interface FailureFacts extends TurnFacts {
 }
 
 /** The entry of a failed run: the work it did, then the error as the last message. */
-export function failureEntry(facts: FailureFacts): StoredEntry {
+export function failureEntry(facts: FailureFacts, store: StoreMessage = storeMessage): StoredEntry {
   const { failure, messages, usage, authorName, createdAt } = facts;
   const { code: errorCode, message, details, retryable, retryAfterMs } = failure;
   const error: ChatMessage = {
@@ -61,15 +73,20 @@ export function failureEntry(facts: FailureFacts): StoredEntry {
     contents: [{ type: 'error', message, errorCode, ...(details !== undefined && { details }) }],
   };
   const extra = withoutUndefined({ retryable, retryAfterMs });
-  return entry(facts, [...messages, error], usage, {
-    isError: true,
-    ...(Object.keys(extra).length > 0 && { [extensionKey]: extra }),
-  });
+  return entry(
+    facts,
+    [...messages, error].map((message) => store(message)),
+    usage,
+    {
+      isError: true,
+      ...(Object.keys(extra).length > 0 && { [extensionKey]: extra }),
+    },
+  );
 }
 
 function entry(
   { correlationId, createdAt }: TurnFacts,
-  messages: readonly ChatMessage[],
+  messages: StoredMessage[],
   usage: Usage | undefined,
   extensionData: JsonObject,
 ): StoredEntry {
@@ -78,7 +95,7 @@ function entry(
     correlationId,
     createdAt,
     usage,
-    messages: messages.map(storeMessage),
+    messages,
     extensionData,
   }) as StoredEntry;
 }

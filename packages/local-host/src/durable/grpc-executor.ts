@@ -11,7 +11,7 @@ import type { TypedData } from '../functions/typed-data.ts';
 import type { DurableKind, Executor } from '../hub/executor.ts';
 
 /** Whether a function takes the sidecar protocol's messages instead of the classic protocol's JSON. */
-export function takesMessages(fn: RegisteredFunction): boolean {
+function takesMessages(fn: RegisteredFunction): boolean {
   return fn.trigger.durableRequiresGrpc === true;
 }
 

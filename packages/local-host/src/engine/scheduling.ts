@@ -158,6 +158,7 @@ export function releaseLabel(entity: EntityId): string {
 
 function sentLabel(event: EventSent): string {
   const { Name, InstanceId } = event;
+  if (!InstanceId.startsWith('@')) return `event '${Name}' for orchestration '${InstanceId}'`;
   if (Name === 'release') return `the release of entity '${InstanceId}'`;
   const { op } = sentHeader(event);
   return op === null ? `a lock of entity '${InstanceId}'` : `operation '${op}' of entity '${InstanceId}'`;

@@ -14,7 +14,10 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-type Outcome = { messages: StoredMessage[] } | { error: unknown };
+interface Applied {
+  waiting: Waiting;
+  messages: StoredMessage[];
+}
 
 export interface StoreHealth {
   ok: boolean;
@@ -74,24 +77,19 @@ export class GroupCommit {
   #flush(): void {
     const batch = this.#queue;
     if (batch.length === 0) return;
-    let outcomes: Outcome[];
     try {
-      this.#failPoint?.('begin', commitsOf(batch));
+      this.#failPoint?.('begin', batch.map(commitOf));
       if (!this.#begin()) {
         setTimeout(() => this.#flush(), busyPauseMs);
         return;
       }
       this.#queue = [];
-      outcomes = this.#write(batch);
+      const applied = this.#write(batch);
+      this.#health = { ok: true };
+      for (const { waiting, messages } of applied) waiting.resolve(messages);
     } catch (error) {
       this.#queue = [];
       this.#fail(batch, error);
-      return;
-    }
-    this.#health = { ok: true };
-    for (const [index, outcome] of outcomes.entries()) {
-      if ('error' in outcome) batch[index]!.reject(outcome.error);
-      else batch[index]!.resolve(outcome.messages);
     }
   }
 
@@ -113,38 +111,42 @@ export class GroupCommit {
     return true;
   }
 
-  #write(batch: readonly Waiting[]): Outcome[] {
-    let outcomes: Outcome[];
-    try {
-      outcomes = batch.map(({ commit }) => ({ messages: this.#apply(commit) }));
-    } catch (error) {
-      const failure = storeFailure(error, this.#path);
-      if (batch.length === 1 || concernsAll(failure)) throw failure;
+  /** Writes what can be applied and rejects what cannot; throws if nothing is written. */
+  #write(batch: readonly Waiting[]): Applied[] {
+    const refused = new Map<Waiting, unknown>();
+    let applied = this.#applyAll(batch, refused);
+    // A savepoint would be simpler, but after a damaged page SQLite only goes on after a full rollback.
+    while (applied === undefined) {
       this.#run('ROLLBACK');
+      if (refused.size === batch.length) {
+        for (const [{ reject }, error] of refused) reject(error);
+        throw refused.get(batch[0]!);
+      }
       this.#run('BEGIN IMMEDIATE');
-      outcomes = batch.map(({ commit }) => this.#applyApart(commit));
+      applied = this.#applyAll(batch, refused);
     }
-    const applied = batch.filter((_, index) => 'messages' in outcomes[index]!);
-    this.#failPoint?.('applied', commitsOf(applied));
+    this.#failPoint?.('applied', applied.map(commitOf));
     this.#run('COMMIT');
-    this.#failPoint?.('synced', commitsOf(applied));
-    return outcomes;
+    this.#failPoint?.('synced', applied.map(commitOf));
+    for (const [{ reject }, error] of refused) reject(error);
+    return applied;
   }
 
-  /** Keeps a commit that cannot be applied from taking those beside it along. */
-  #applyApart(commit: Commit): Outcome {
-    this.#run('SAVEPOINT step');
-    let outcome: Outcome;
-    try {
-      outcome = { messages: this.#apply(commit) };
-    } catch (error) {
-      const failure = storeFailure(error, this.#path);
-      if (concernsAll(failure)) throw failure;
-      this.#run('ROLLBACK TO step');
-      outcome = { error: failure };
+  /** @returns undefined if one more was refused: the transaction then has to begin anew without it */
+  #applyAll(batch: readonly Waiting[], refused: Map<Waiting, unknown>): Applied[] | undefined {
+    const applied: Applied[] = [];
+    for (const waiting of batch) {
+      if (refused.has(waiting)) continue;
+      try {
+        applied.push({ waiting, messages: this.#apply(waiting.commit) });
+      } catch (error) {
+        const failure = storeFailure(error, this.#path);
+        if (concernsAll(failure)) throw failure;
+        refused.set(waiting, failure);
+        return undefined;
+      }
     }
-    this.#run('RELEASE step');
-    return outcome;
+    return applied;
   }
 
   #fail(batch: readonly Waiting[], error: unknown): void {
@@ -165,6 +167,6 @@ export class GroupCommit {
   }
 }
 
-function commitsOf(batch: readonly Waiting[]): Commit[] {
-  return batch.map(({ commit }) => commit);
+function commitOf(item: Waiting | Applied): Commit {
+  return 'waiting' in item ? item.waiting.commit : item.commit;
 }

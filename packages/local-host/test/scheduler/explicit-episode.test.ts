@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { planEpisode } from '../../src/engine/episode.ts';
+import { finishEpisode, planEpisode } from '../../src/engine/episode.ts';
 import type { Complete, ExplicitAction } from '../../src/engine/explicit/actions.ts';
 import { finishExplicitEpisode } from '../../src/engine/explicit/episode.ts';
 import { type EventBase, EventType, type HistoryEvent } from '../../src/engine/history.ts';
@@ -269,5 +269,22 @@ describe('an episode with explicit actions', () => {
     const { event } = message(order!.body);
     assert.ok(event.EventType === EventType.ExecutionTerminated);
     assert.deepEqual([order!.target, event.Input, event.Recurse], ['other', '"enough"', true]);
+  });
+
+  test('an instance set aside by the host ends with that reason, whatever its history holds', () => {
+    const ping = { EventType: EventType.EventSent, EventId: 1, InstanceId: 'other', Name: 'ping', Input: '' };
+    const history = played(started, ping);
+    const plan = planEpisode(history, [], now);
+    const outcome = { isDone: false, actions: [], error: 'it took the process down' };
+    const result = finishEpisode({
+      instance: { ...instance },
+      history,
+      plan,
+      outcome,
+      now,
+      newExecutionId: () => 'x2',
+    });
+    assert.equal(result.instance.status, 'Failed');
+    assert.match(result.instance.output ?? '', /it took the process down/);
   });
 });

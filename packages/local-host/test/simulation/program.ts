@@ -35,12 +35,17 @@ const delaysMs = [0, 1, 10, 1_000, 3_600_000, 40 * 86_400_000];
 export class ProgramMaker {
   readonly #random: Random;
   readonly #sharedIds: readonly string[];
+  readonly #breaks: boolean;
   #ids = 0;
 
-  /** @param sharedIds instance ids that sub-orchestrations and the client both use */
-  constructor(random: Random, sharedIds: readonly string[]) {
+  /**
+   * @param sharedIds instance ids that sub-orchestrations and the client both use
+   * @param breaks whether entity functions may break as a whole, which fails every operation of a batch
+   */
+  constructor(random: Random, sharedIds: readonly string[], breaks: boolean) {
     this.#random = random;
     this.#sharedIds = sharedIds;
+    this.#breaks = breaks;
   }
 
   program(most: number, depth = 0): Program {
@@ -115,7 +120,7 @@ export class ProgramMaker {
     const op = this.#random.weighted([
       [6, 'add'],
       [1, 'fail'],
-      [1, 'break'],
+      [this.#breaks ? 1 : 0, 'break'],
       [1, 'forget'],
       [2, 'pass'],
     ] as const);

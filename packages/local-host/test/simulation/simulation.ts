@@ -60,7 +60,11 @@ export class Simulation {
     this.#options = options;
     const trace = options.trace ?? (() => {});
     this.#trace = (line) => trace(`${this.#steps} ${line}`);
-    this.#programs = new ProgramMaker(this.#random, this.#scenario.sharedIds);
+    this.#programs = new ProgramMaker(
+      this.#random,
+      this.#scenario.sharedIds,
+      this.#scenario.policy.maxEntityOperationBatchSize === 1,
+    );
     const ports = {
       disk: this.disk,
       world: this.#world,

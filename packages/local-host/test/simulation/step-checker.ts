@@ -179,7 +179,6 @@ export class StepChecker {
     const expected: string[] = [];
     const open: Row[] = [];
     for (const { row, executionId, event, text } of arrivals) {
-      this.#inOrder(id, row, event);
       if (event.EventType === EventType.ExecutionStarted) {
         const { ExecutionId } = event.OrchestrationInstance;
         const same = known(current, ExecutionId);
@@ -204,7 +203,9 @@ export class StepChecker {
         continue;
       }
       expected.push(text);
-      if (executionId === null) open.push(row);
+      if (executionId !== null) continue;
+      open.push(row);
+      if (event.EventType === EventType.EventRaised) this.#inOrder(id, row.id);
     }
     const began = this.#began.get(id) ?? 0;
     for (const row of open) {
@@ -231,8 +232,7 @@ export class StepChecker {
     this.#markers.sometimes('a sub-orchestration finds its id taken');
   }
 
-  #inOrder(id: string, { id: messageId, copyOf }: Row, event: HistoryEvent): void {
-    if (event.EventType !== EventType.EventRaised || copyOf !== undefined) return;
+  #inOrder(id: string, messageId: number): void {
     const newest = this.#newest.get(id) ?? 0;
     this.#judge.require(messageId > newest, 'W4', () => `${id} takes event ${messageId} after event ${newest}`);
     this.#newest.set(id, messageId);

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import type { AgentSessionId } from '../ids.ts';
+
+/** Functions that a turn with step durability consists of; one of each serves all agents of an app. */
+export const turnOrchestrator = 'dafx-turn';
+export const modelActivity = 'dafx-turn-model';
+export const toolActivity = 'dafx-turn-tool';
+export const approvalActivity = 'dafx-turn-approval-need';
+
+/** Events that a turn's orchestration is sent. They only say "look": what counts is in the session's state. */
+export const turnEvents = { start: 'TurnStart', decided: 'TurnDecided', cancel: 'TurnCancel' } as const;
+
+/** The id of a turn's orchestration: the same for the same turn, and good for URLs whatever the session is called. */
+export function turnInstanceId(sessionId: AgentSessionId, correlationId: string): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([sessionId, correlationId]))
+    .digest('hex');
+  return `dafx-turn-${hash.slice(0, 32)}`;
+}
