@@ -3,10 +3,14 @@ import type { AddressInfo } from 'node:net';
 
 export interface CompletionRequest {
   model: string;
-  messages: { role: string; content: unknown }[];
+  messages: { role: string; content: unknown; tool_call_id?: string }[];
+  tools?: { function: { name: string } }[];
 }
 
-export type ModelReply = { text: string } | { status: number; body: unknown; headers?: Record<string, string> };
+export type ModelReply =
+  | { text: string }
+  | { calls: { id: string; name: string; arguments: unknown }[] }
+  | { status: number; body: unknown; headers?: Record<string, string> };
 
 /** A real HTTP server that speaks OpenAI's chat completions. */
 export class ModelServer {
@@ -52,6 +56,18 @@ export class ModelServer {
       response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
       return;
     }
+    const message =
+      'calls' in reply
+        ? {
+            role: 'assistant',
+            content: null,
+            tool_calls: reply.calls.map(({ id, name, arguments: args }) => ({
+              id,
+              type: 'function',
+              function: { name, arguments: JSON.stringify(args) },
+            })),
+          }
+        : { role: 'assistant', content: reply.text };
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(
       JSON.stringify({
@@ -59,7 +75,7 @@ export class ModelServer {
         object: 'chat.completion',
         created: 1_800_000_000,
         model: body.model,
-        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: reply.text } }],
+        choices: [{ index: 0, finish_reason: 'calls' in reply ? 'tool_calls' : 'stop', message }],
         usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
       }),
     );

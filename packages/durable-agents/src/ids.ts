@@ -14,6 +14,9 @@ export type CorrelationId = string & { readonly [brand]: 'CorrelationId' };
 
 const entityPrefix = 'dafx-';
 
+/** The orchestration that a turn with step durability runs as. */
+export const turnOrchestratorName = 'dafx-turn';
+
 /** Longest session id, in code points. */
 const maxKeyLength = 256;
 

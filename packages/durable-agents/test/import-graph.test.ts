@@ -12,11 +12,13 @@ const allowed: Record<string, readonly string[]> = {
   agent: ['model'],
   model: ['agent'],
   state: ['agent'],
-  entity: ['agent', 'model', 'state'],
+  session: ['agent', 'model', 'state'],
+  entity: ['agent', 'model', 'session', 'state'],
+  turn: ['agent', 'durable', 'entity', 'state', 'model'],
   client: ['agent', 'entity', 'state'],
   durable: ['agent', 'entity', 'state', 'client'],
   http: ['agent', 'client', 'entity', 'state'],
-  hosts: ['agent', 'client', 'durable', 'entity', 'http', 'model', 'state'],
+  hosts: ['agent', 'client', 'durable', 'entity', 'http', 'model', 'state', 'turn'],
 };
 const hostPackages = ['@azure/functions', 'durable-functions', '@microsoft/durabletask-js'];
 

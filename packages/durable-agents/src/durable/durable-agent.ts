@@ -1,7 +1,7 @@
 import { type ChatMessage, toMessages } from '../agent/message.ts';
 import { writeRunRequest } from '../entity/run-request.ts';
 import { RequestError } from '../errors.ts';
-import { checkSessionKey, entityName, formatSessionId } from '../ids.ts';
+import { checkSessionKey, entityName, formatSessionId, turnOrchestratorName } from '../ids.ts';
 import type { JsonSchema } from '../json.ts';
 import { type AgentTask, asAgentTask } from './agent-task.ts';
 import type { AgentSession, DurableTask, OrchestrationCalls } from './orchestration-calls.ts';
@@ -24,10 +24,13 @@ export interface DurableRunOptions {
 export class DurableAgent<Task extends DurableTask = DurableTask> {
   readonly name: string;
   readonly #calls: OrchestrationCalls<Task>;
+  readonly #durability: 'turn' | 'step';
 
-  constructor(name: string, calls: OrchestrationCalls<Task>) {
+  /** @param durability how the agent's turns run: as an operation of the session, or as an orchestration */
+  constructor(name: string, calls: OrchestrationCalls<Task>, durability: 'turn' | 'step' = 'turn') {
     this.name = name;
     this.#calls = calls;
+    this.#durability = durability;
   }
 
   /**
@@ -68,7 +71,16 @@ export class DurableAgent<Task extends DurableTask = DurableTask> {
       enableToolCalls,
       enableToolNames,
     };
-    const task = this.#calls.callEntity(entityName(this.name), sessionKey, 'run', writeRunRequest(request));
+    const written = writeRunRequest(request);
+    const task =
+      this.#durability === 'step'
+        ? this.#calls.callSubOrchestrator(turnOrchestratorName, {
+            agentName: this.name,
+            sessionKey,
+            correlationId,
+            request: JSON.stringify(written),
+          })
+        : this.#calls.callEntity(entityName(this.name), sessionKey, 'run', written);
     return asAgentTask(task, { agentName: this.name, sessionKey, correlationId });
   }
 

@@ -15,6 +15,8 @@ export interface OrchestrationCalls<Task extends DurableTask> {
   newGuid(): string;
   /** Starts a call of an entity's operation. */
   callEntity(name: string, key: string, operation: string, input: JsonObject): Task;
+  /** Starts an orchestration and waits for its output. */
+  callSubOrchestrator(name: string, input: JsonObject): Task;
 }
 
 /** A conversation with one agent. Plain data: it may be an orchestration's input or output. */

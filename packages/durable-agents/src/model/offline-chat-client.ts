@@ -1,9 +1,10 @@
 import { boundText } from '../agent/bound-text.ts';
 import type { Content, FunctionCallContent } from '../agent/content.ts';
 import { type ChatMessage, messageText } from '../agent/message.ts';
-import type { ChatClient, ChatRequest, ChatResponse, ToolDeclaration } from './chat-client.ts';
+import type { ChatClient, ChatRequest, ChatResponse, ChatUpdate, ToolDeclaration } from './chat-client.ts';
 import { argumentsFromText, matchingTool } from './offline-tool-call.ts';
 import { minimalValue } from './offline-value.ts';
+import { updatesOf } from './updates-of.ts';
 
 const opening = '[offline model]';
 const explanation =
@@ -30,6 +31,11 @@ export class OfflineChatClient implements ChatClient {
     }
     const body = results.length > 0 ? results.join(' ') : `You said: ${quote(text, 200)}.`;
     return answer([{ type: 'text', text: `${opening} ${body} ${memory(userTexts)} ${explanation}` }]);
+  }
+
+  /** The same answer, word by word. */
+  async *stream(request: ChatRequest): AsyncGenerator<ChatUpdate, void> {
+    yield* updatesOf(await this.complete(request));
   }
 }
 

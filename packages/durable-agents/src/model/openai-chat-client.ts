@@ -44,7 +44,7 @@ export class OpenAIChatClient implements ChatClient {
   }
 
   #body(request: ChatRequest) {
-    const { model, isCompatibleServer } = this.#connection;
-    return toOpenAIRequest(model, request, isCompatibleServer ? 'max_tokens' : 'max_completion_tokens');
+    const { model, isCompatibleServer, provider } = this.#connection;
+    return toOpenAIRequest(model, request, isCompatibleServer ? 'max_tokens' : 'max_completion_tokens', provider);
   }
 }

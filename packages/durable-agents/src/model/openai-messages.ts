@@ -1,20 +1,24 @@
 import type OpenAI from 'openai';
-import { boundText } from '../agent/bound-text.ts';
 import type { Content, FunctionCallContent, FunctionResultContent } from '../agent/content.ts';
 import { type ChatMessage, messageText } from '../agent/message.ts';
-import { parseJson } from '../agent/parse-json.ts';
+import { type Attachment, isAttachment, leftOutText, readAttachment, unsupportedAttachment } from './attachment.ts';
+import { argumentsText, resultText } from './call-text.ts';
 
 type Param = OpenAI.Chat.Completions.ChatCompletionMessageParam;
 type AssistantParam = OpenAI.Chat.Completions.ChatCompletionAssistantMessageParam;
 type Part = OpenAI.Chat.Completions.ChatCompletionContentPart;
 
 /**
- * Our messages as Chat Completions takes them. Reasoning, errors, usage and unknown contents are never sent; a message
+ * Our messages as Chat Completions takes them. An attachment that it does not take is refused in the last message of
+ * the user; in an older one it is only mentioned, or the session could never go on. Reasoning, errors, usage and unknown contents are never sent; a message
  * that has nothing else is left out. Assistant messages that follow each other become one, so that an answer's tool
  * calls stand right before their results.
+ *
+ * @throws ModelError `modelBadRequest` that names the kind of attachment.
  */
 export function toOpenAIMessages(messages: readonly ChatMessage[]): Param[] {
   const params: Param[] = [];
+  const lastOfUser = messages.findLast(({ role }) => role === 'user');
   for (const message of messages) {
     switch (message.role) {
       case 'system':
@@ -24,7 +28,7 @@ export function toOpenAIMessages(messages: readonly ChatMessage[]): Param[] {
         break;
       }
       case 'user': {
-        const content = userContent(message);
+        const content = userContent(message, message === lastOfUser);
         if (content.length > 0) params.push({ role: 'user', content });
         break;
       }
@@ -42,34 +46,43 @@ export function toOpenAIMessages(messages: readonly ChatMessage[]): Param[] {
 }
 
 /** Plain text where there is nothing else: every compatible server takes that. */
-function userContent(message: ChatMessage): string | Part[] {
-  const parts = message.contents.map(userPart).filter((part) => part !== undefined);
+function userContent(message: ChatMessage, isLast: boolean): string | Part[] {
+  const parts = message.contents.map((content) => userPart(content, isLast)).filter((part) => part !== undefined);
   return parts.every((part) => part.type === 'text') ? parts.map((part) => part.text).join('') : parts;
 }
 
-function userPart(content: Content): Part | undefined {
-  switch (content.type) {
-    case 'text':
-      return { type: 'text', text: content.text };
-    case 'data':
-    case 'uri': {
-      const mediaType = content.mediaType ?? /^data:([^;,]+)/.exec(content.uri)?.[1];
-      if (mediaType === undefined || mediaType.startsWith('image/')) {
-        return { type: 'image_url', image_url: { url: content.uri } };
-      }
-      return notSent(`an attachment of type ${boundText(mediaType, 100)}`);
-    }
-    case 'hostedFile':
-    case 'hostedVectorStore':
-      return notSent('a hosted file');
-    default:
-      return undefined;
-  }
+function userPart(content: Content, isLast: boolean): Part | undefined {
+  if (content.type === 'text') return { type: 'text', text: content.text };
+  if (!isAttachment(content)) return undefined;
+  const attachment = readAttachment(content);
+  const part = attachmentPart(attachment);
+  if (part !== undefined) return part;
+  if (isLast)
+    throw unsupportedAttachment(attachment, 'Chat Completions', 'an image, an inline PDF, or inline WAV or MP3');
+  return { type: 'text', text: leftOutText(attachment) };
 }
 
-/** The model should know that something is missing, and can say so, instead of guessing. */
-function notSent(what: string): Part {
-  return { type: 'text', text: `[The user sent ${what}, which this model client cannot pass on.]` };
+const audioFormats: Readonly<Record<string, 'wav' | 'mp3'>> = {
+  'audio/wav': 'wav',
+  'audio/wave': 'wav',
+  'audio/x-wav': 'wav',
+  'audio/mpeg': 'mp3',
+  'audio/mp3': 'mp3',
+};
+
+function attachmentPart(attachment: Attachment): Part | undefined {
+  if (attachment.kind === 'file') return { type: 'file', file: { file_id: attachment.fileId } };
+  if (attachment.kind === 'vectorStore') return undefined;
+  const { kind, uri, mediaType } = attachment;
+  // An address that says nothing of itself is most likely an image: nothing else can be sent as one.
+  if (mediaType === undefined || mediaType.startsWith('image/')) return { type: 'image_url', image_url: { url: uri } };
+  if (kind === 'address') return undefined;
+  if (mediaType === 'application/pdf') {
+    return { type: 'file', file: { filename: attachment.filename, file_data: uri } };
+  }
+  const format = audioFormats[mediaType];
+  if (format === undefined || attachment.base64 === undefined) return undefined;
+  return { type: 'input_audio', input_audio: { data: attachment.base64, format } };
 }
 
 function addAssistant(params: Param[], message: ChatMessage): void {
@@ -91,19 +104,6 @@ function toolCall(call: FunctionCallContent): OpenAI.Chat.Completions.ChatComple
   return { id: call.callId, type: 'function', function: { name: call.name, arguments: argumentsText(call.arguments) } };
 }
 
-/** Some servers fail on a history whose arguments are not a JSON object: such ones are sent as an excerpt inside one. */
-function argumentsText(args: FunctionCallContent['arguments']): string {
-  if (typeof args !== 'string') return JSON.stringify(args ?? {});
-  try {
-    const parsed = parseJson(args);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return args;
-  } catch {
-    // Not JSON: handled as every other text that is no object.
-  }
-  return JSON.stringify({ invalidArguments: boundText(args, 1024) });
-}
-
 function toolResult({ callId, result }: FunctionResultContent): Param {
-  const content = typeof result === 'string' ? result : JSON.stringify(result ?? null);
-  return { role: 'tool', tool_call_id: callId, content };
+  return { role: 'tool', tool_call_id: callId, content: resultText(result) };
 }

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
-import type { JsonSchema, JsonValue } from '../json.ts';
 import type { ChatRequest } from './chat-client.ts';
 import { toOpenAIMessages } from './openai-messages.ts';
+import { namedSchema } from './strict-schema.ts';
 
 type Params = Omit<OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming, 'stream'>;
 
@@ -13,6 +13,7 @@ export function toOpenAIRequest(
   model: string,
   request: ChatRequest,
   maxTokensField: 'max_completion_tokens' | 'max_tokens',
+  provider: string,
 ): Params {
   const { temperature, topP, maxOutputTokens, stop, seed, reasoningEffort, toolChoice, extra } = request.options;
   const params: Params = {
@@ -35,27 +36,8 @@ export function toOpenAIRequest(
     }));
     if (toolChoice !== undefined) params.tool_choice = toolChoice;
   }
-  if (request.responseFormat !== undefined) params.response_format = responseFormat(request.responseFormat);
-  return params;
-}
-
-function responseFormat(schema: JsonSchema): NonNullable<Params['response_format']> {
-  const title = typeof schema.title === 'string' ? schema.title.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 64) : '';
-  return {
-    type: 'json_schema',
-    json_schema: { name: title || 'answer', schema, strict: isStrict(schema) },
-  };
-}
-
-/** Strict mode takes only schemas whose objects are closed and require all of their properties; else it is an error. */
-function isStrict(schema: JsonValue | undefined): boolean {
-  if (typeof schema !== 'object' || schema === null) return true;
-  if (Array.isArray(schema)) return schema.every(isStrict);
-  if (schema.type === 'object') {
-    const { properties, required } = schema;
-    const names = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
-    if (schema.additionalProperties !== false) return false;
-    if (!names.every((name) => Array.isArray(required) && required.includes(name))) return false;
+  if (request.responseFormat !== undefined) {
+    params.response_format = { type: 'json_schema', json_schema: namedSchema(request.responseFormat, provider) };
   }
-  return Object.values(schema).every(isStrict);
+  return params;
 }

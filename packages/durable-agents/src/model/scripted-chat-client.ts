@@ -3,7 +3,8 @@ import type { Usage } from '../agent/content.ts';
 import type { FinishReason } from '../agent/response.ts';
 import { ModelError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { ChatCallContext, ChatClient, ChatRequest, ChatResponse } from './chat-client.ts';
+import type { ChatCallContext, ChatClient, ChatRequest, ChatResponse, ChatUpdate } from './chat-client.ts';
+import { updatesOf } from './updates-of.ts';
 
 export interface ScriptedToolCall {
   name: string;
@@ -13,19 +14,30 @@ export interface ScriptedToolCall {
   id?: string | undefined;
 }
 
-export interface ScriptedAnswer {
+/** An update that a scripted stream writes. The response, which comes last, is made of the answer. */
+export type ScriptedUpdate = Exclude<ChatUpdate, { type: 'response' }>;
+
+interface ScriptedStream {
+  /** Milliseconds before the answer or failure, or before the first update of its stream. Default: 0. */
+  delayMs?: number | undefined;
+  /** Milliseconds before each further update, and before the end of the stream. Default: 0. */
+  updateDelayMs?: number | undefined;
+}
+
+export interface ScriptedAnswer extends ScriptedStream {
   text?: string | undefined;
+  reasoning?: string | undefined;
   toolCalls?: readonly ScriptedToolCall[] | undefined;
   finishReason?: FinishReason | undefined;
   usage?: Usage | undefined;
-  /** Milliseconds before the answer. Default: 0. */
-  delayMs?: number | undefined;
+  /** What a stream of this answer writes. Default: its reasoning, text (word by word) and tool calls. */
+  updates?: readonly ScriptedUpdate[] | undefined;
 }
 
-export interface ScriptedFailure {
+export interface ScriptedFailure extends ScriptedStream {
   error: ModelError;
-  /** Milliseconds before the failure. Default: 0. */
-  delayMs?: number | undefined;
+  /** What a stream writes before it fails. Default: nothing. */
+  updates?: readonly ScriptedUpdate[] | undefined;
 }
 
 /** One answer of a scripted model. A function gets the request and gives the step. */
@@ -55,6 +67,27 @@ export class ScriptedChatClient implements ChatClient {
   }
 
   async complete(request: ChatRequest, { signal }: ChatCallContext): Promise<ChatResponse> {
+    const step = await this.#nextStep(request);
+    await delay(step.delayMs, signal);
+    if ('error' in step) throw step.error;
+    return this.#answer(step);
+  }
+
+  async *stream(request: ChatRequest, { signal }: ChatCallContext): AsyncGenerator<ChatUpdate, void> {
+    const step = await this.#nextStep(request);
+    await delay(step.delayMs, signal);
+    const response = 'error' in step ? undefined : this.#answer(step);
+    const updates = step.updates ?? (response ? [...updatesOf(response)].slice(0, -1) : []);
+    for (const [index, update] of updates.entries()) {
+      if (index > 0) await delay(step.updateDelayMs, signal);
+      yield update;
+    }
+    if (updates.length > 0) await delay(step.updateDelayMs, signal);
+    if ('error' in step) throw step.error;
+    yield { type: 'response', response: response as ChatResponse };
+  }
+
+  async #nextStep(request: ChatRequest): Promise<ScriptedAnswer | ScriptedFailure> {
     let step = this.#steps[this.requests.length];
     this.requests.push(structuredClone(request));
     if (step === undefined) {
@@ -62,22 +95,20 @@ export class ScriptedChatClient implements ChatClient {
       throw new ModelError('scriptExhausted', message, { fix: 'Add a step, or find out why there is one call more.' });
     }
     while (typeof step === 'function') step = await step(request);
-    if (typeof step === 'string') return this.#answer({ text: step });
-    if (step.delayMs) await delay(step.delayMs, signal);
-    if ('error' in step) throw step.error;
-    return this.#answer(step);
+    return typeof step === 'string' ? { text: step } : step;
   }
 
-  #answer({ text, toolCalls = [], finishReason, usage }: ScriptedAnswer): ChatResponse {
+  #answer({ text, reasoning, toolCalls = [], finishReason, usage }: ScriptedAnswer): ChatResponse {
     const calls = toolCalls.map(({ name, arguments: args = {}, id }) => ({
       type: 'functionCall' as const,
       callId: id ?? `call_${++this.#toolCalls}`,
       name,
       arguments: args,
     }));
+    const thoughts = reasoning === undefined ? [] : [{ type: 'reasoning' as const, text: reasoning }];
     const texts = text === undefined ? [] : [{ type: 'text' as const, text }];
     return {
-      messages: [{ role: 'assistant', contents: [...texts, ...calls] }],
+      messages: [{ role: 'assistant', contents: [...thoughts, ...texts, ...calls] }],
       finishReason: finishReason ?? (calls.length > 0 ? 'toolCalls' : 'stop'),
       ...(usage && { usage }),
       modelId: this.modelId,
@@ -90,7 +121,8 @@ export function scriptedModel(steps: readonly ScriptedStep[]): ScriptedChatClien
   return new ScriptedChatClient(steps);
 }
 
-async function delay(ms: number, signal: AbortSignal): Promise<void> {
+async function delay(ms: number | undefined, signal: AbortSignal): Promise<void> {
+  if (!ms) return;
   try {
     await setTimeout(ms, undefined, { signal });
   } catch (cause) {

@@ -23,6 +23,9 @@ export interface TurnInput extends JsonObject {
 }
 
 /** The input of one that an orchestration of the app called: it brings its message along. */
-export type CalledTurnInput = TurnInput & { request?: JsonObject };
+export type CalledTurnInput = TurnInput & {
+  /** JSON text: the SDK changes some values of an orchestration's input, and would find them in here. */
+  request?: string;
+};
 
 export type TurnResult = JsonValue;

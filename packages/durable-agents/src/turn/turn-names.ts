@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { AgentSessionId } from '../ids.ts';
+import { type AgentSessionId, turnOrchestratorName } from '../ids.ts';
 
 /** Functions that a turn with step durability consists of; one of each serves all agents of an app. */
-export const turnOrchestrator = 'dafx-turn';
+export const turnOrchestrator = turnOrchestratorName;
 export const modelActivity = 'dafx-turn-model';
 export const toolActivity = 'dafx-turn-tool';
 export const approvalActivity = 'dafx-turn-approval-need';

@@ -175,7 +175,8 @@ function resultOf(task: DurableTask): JsonValue {
   return (task.result ?? null) as JsonValue;
 }
 
-function canceled(): AgentRunError {
+/** What becomes of a turn that was told to stop. */
+export function canceled(): AgentRunError {
   return new AgentRunError('canceled', 'The turn was cancelled.');
 }
 

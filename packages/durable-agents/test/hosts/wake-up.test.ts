@@ -26,7 +26,7 @@ describe('the end of an operation', () => {
     it(`wakes those who wait for ${name}, and nobody else`, async () => {
       core.functions.clear();
       const waiters = new TurnWaiters();
-      registerAgentEntity(new Agent({ name: 'Joker', model: scriptedModel(['Ha.']) }), waiters);
+      registerAgentEntity(new Agent({ name: 'Joker', model: scriptedModel(['Ha.']) }), waiters, new RunningSteps());
       const timers = new ManualTimers();
       const waiter = waiters.add(sessionId, 't');
       const other = waiters.add(sessionId, 'u');

@@ -76,7 +76,16 @@ describe('parseState', () => {
     });
   }
 
-  for (const version of ['0.9.0', '2.0.0', '10.0.0']) {
+  it('a new session begins in the version that the app wants; one that is there keeps its own', () => {
+    const fresh = {
+      schemaVersion: '2.0.0',
+      data: { conversationHistory: [], terminalResults: {}, completionReceipts: {} },
+    };
+    assert.deepEqual(parseState(undefined, '2.0.0'), fresh);
+    assert.equal(parseState({ schemaVersion: '1.1.0', data: {} }, '2.0.0').schemaVersion, '1.1.0');
+  });
+
+  for (const version of ['0.9.0', '3.0.0', '10.0.0']) {
     it(`version ${version} is refused as another major version`, () => {
       assert.throws(() => parseState({ schemaVersion: version, data: {} }), { code: 'stateVersionUnsupported' });
     });

@@ -7,6 +7,8 @@ import { keepStateText } from './entity-state-store.ts';
 import { registerHealthTrigger, registerRunTrigger, registerUnknownAgentTrigger } from './http-triggers.ts';
 import { orchestrationCalls } from './orchestration-calls.ts';
 import { registerAgentEntity } from './register-agents.ts';
+import { registerTurns } from './register-turns.ts';
+import { RunningSteps } from './running-steps.ts';
 
 /**
  * Makes every agent a durable entity (`dafx-{agent}`), one instance a session, and gives it `POST agents/{agent}/run`.
@@ -22,9 +24,11 @@ export class AgentFunctionApp {
     const agents = [...this.#agents.values()];
     const withHttp = agents.filter(({ enableHttp }) => enableHttp);
     const waiters = new TurnWaiters();
+    const running = new RunningSteps();
 
     keepStateText();
-    for (const { agent } of agents) registerAgentEntity(agent, waiters);
+    for (const { agent } of agents) registerAgentEntity(agent, waiters, running);
+    registerTurns(this.#agents, running);
     for (const registered of withHttp) registerRunTrigger(registered, http, waiters);
     if (withHttp.length > 0) {
       registerUnknownAgentTrigger(
@@ -42,7 +46,10 @@ export class AgentFunctionApp {
    */
   getAgent(context: OrchestrationContext, name: string): DurableAgent<Task> {
     const registered = this.#agents.get(name.toLowerCase());
-    if (registered !== undefined) return new DurableAgent(registered.agent.name, orchestrationCalls(context));
+    if (registered !== undefined) {
+      const { name: registeredName, durability } = registered.agent;
+      return new DurableAgent(registeredName, orchestrationCalls(context), durability);
+    }
     const names = [...this.#agents.values()].map(({ agent }) => agent.name).join(', ');
     throw new ConfigurationError('agentNotRegistered', `There is no agent "${name}". Registered: ${names}.`, {
       fix: 'Use one of these names, or pass the agent to AgentFunctionApp.',

@@ -7,5 +7,6 @@ export function orchestrationCalls({ df }: OrchestrationContext): OrchestrationC
     instanceId: df.instanceId,
     newGuid: () => df.newGuid(df.instanceId),
     callEntity: (name, key, operation, input) => df.callEntity(new EntityId(name, key), operation, input),
+    callSubOrchestrator: (name, input) => df.callSubOrchestrator(name, input),
   };
 }

@@ -8,17 +8,20 @@ import { DurableAgentError, ModelError } from '../../errors.ts';
 import { type AgentSessionId, entityFunctionName, formatSessionId, type SessionKey } from '../../ids.ts';
 import type { JsonObject } from '../../json.ts';
 import type { Logger } from '../../log.ts';
+import { canceled } from '../../turn/turn-orchestrator.ts';
 import { contextLogger } from './context-logger.ts';
 import { readEntityState, writeEntityState } from './entity-state-store.ts';
-
-/** The host ends a turn by ending the process, and then delivers it again; nothing aborts it from within. */
-const neverAborted = new AbortController().signal;
+import { OrchestrationClient } from './orchestration-client.ts';
+import type { RunningSteps } from './running-steps.ts';
+import { stepTurnsOf } from './step-turns.ts';
 
 /** Registers the entity of an agent: one instance a session, its operations one at a time. */
-export function registerAgentEntity(agent: Agent, waiters: TurnWaiters): void {
+export function registerAgentEntity(agent: Agent, waiters: TurnWaiters, running: RunningSteps): void {
   const handler = async (context: df.EntityContext<unknown>): Promise<void> => {
     const log = contextLogger(context);
-    const sessionId = formatSessionId(agent.name, context.df.entityKey as SessionKey);
+    const key = context.df.entityKey as SessionKey;
+    const sessionId = formatSessionId(agent.name, key);
+    const orchestrations = new OrchestrationClient(context);
     const outcome = await performOperation({
       state: () => readEntityState(context),
       input: () => context.df.getInput<unknown>(),
@@ -26,19 +29,27 @@ export function registerAgentEntity(agent: Agent, waiters: TurnWaiters): void {
       agentName: agent.name,
       sessionId,
       now: () => new Date(),
-      runTurn: inlineTurn(agent, log),
+      runTurn: inlineTurn(agent, log, running),
+      durability: agent.durability,
+      steps: stepTurnsOf(agent, { id: sessionId, key }, (instanceId) => orchestrations.isAlive(instanceId)),
     });
+    await orchestrations.perform(outcome.actions ?? []);
     if (outcome.state !== undefined) writeEntityState(context, outcome.state);
     context.df.return(outcome.result);
     logFailure(log, agent.name, sessionId, outcome);
-    if (outcome.correlationId !== undefined) waiters.wake(sessionId, outcome.correlationId);
+    const { correlationId, wakes = [] } = outcome;
+    for (const id of correlationId === undefined ? wakes : [correlationId, ...wakes]) waiters.wake(sessionId, id);
   };
-  df.app.entity(entityFunctionName(agent.name), handler);
+  df.app.entity(entityFunctionName(agent.name), { extraInputs: [df.input.durableClient()], handler });
 }
 
-function inlineTurn(agent: Agent, log: Logger): RunAgentTurn {
+function inlineTurn(agent: Agent, log: Logger, running: RunningSteps): RunAgentTurn {
   return ({ messages, options, sessionId, correlationId }) =>
-    runInline(agent, messages, { sessionId, correlationId, signal: neverAborted, log }, options);
+    running.during(sessionId, correlationId, async (signal) => {
+      const outcome = await runInline(agent, messages, { sessionId, correlationId, signal, log }, options);
+      // The end of the process does not pull the signal; only a caller's order does.
+      return signal.aborted && outcome.status === 'failed' ? { ...outcome, error: canceled() } : outcome;
+    });
 }
 
 function logFailure(log: Logger, agent: string, session: AgentSessionId, outcome: OperationOutcome): void {

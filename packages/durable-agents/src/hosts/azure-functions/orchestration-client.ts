@@ -1,0 +1,73 @@
+import { setTimeout } from 'node:timers/promises';
+import type { InvocationContext } from '@azure/functions';
+import * as df from 'durable-functions';
+import type { SessionAction } from '../../entity/session-actions.ts';
+import type { JsonValue } from '../../json.ts';
+
+/** Waits between attempts, in milliseconds: long enough for a blip, short enough for an operation. */
+const pausesMs = [100, 400, 1_500];
+const alive: readonly string[] = ['Pending', 'Running', 'Suspended', 'ContinuedAsNew'];
+
+/** Orchestrations as an invocation sees them through its durable client. */
+export class OrchestrationClient {
+  readonly #client: df.DurableClient;
+
+  /** The function must have a durable client among its inputs. */
+  constructor(context: InvocationContext) {
+    this.#client = df.getClient(context);
+  }
+
+  /** Does what an operation asked for; each action may be done again without harm. */
+  async perform(actions: readonly SessionAction[]): Promise<void> {
+    for (const action of actions) await persistently(() => this.#perform(action));
+  }
+
+  /** Whether an orchestration is there and has not ended; true if nobody can tell. */
+  async isAlive(instanceId: string): Promise<boolean> {
+    return (await this.#statusOf(instanceId)) !== 'gone';
+  }
+
+  async #perform(action: SessionAction): Promise<void> {
+    const { instanceId } = action;
+    try {
+      switch (action.type) {
+        case 'startOrchestration':
+          await this.#client.startNew(action.name, { instanceId, input: action.input as JsonValue });
+          return;
+        case 'raiseEvent':
+          await this.#client.raiseEvent(instanceId, action.eventName, action.data);
+          return;
+        case 'terminate':
+          await this.#client.terminate(instanceId, action.reason);
+          return;
+      }
+    } catch (error) {
+      const status = await this.#statusOf(instanceId);
+      // It was started before, or it has ended and needs no event any more.
+      if (action.type === 'startOrchestration' ? status === 'alive' : status === 'gone') return;
+      throw error;
+    }
+  }
+
+  async #statusOf(instanceId: string): Promise<'alive' | 'gone' | 'unknown'> {
+    try {
+      const { runtimeStatus } = await this.#client.getStatus(instanceId, { showInput: false });
+      return alive.includes(runtimeStatus) ? 'alive' : 'gone';
+    } catch (error) {
+      // The client has no other way to say that there is no such instance.
+      return error instanceof Error && error.message.includes('HTTP 404') ? 'gone' : 'unknown';
+    }
+  }
+}
+
+async function persistently(action: () => Promise<void>): Promise<void> {
+  for (const pause of pausesMs) {
+    try {
+      return await action();
+    } catch {
+      // The last attempt below says what is wrong.
+      await setTimeout(pause);
+    }
+  }
+  await action();
+}
