@@ -13,11 +13,25 @@ import { compareRows } from '../support/stored-rows.ts';
 
 const clients = 32;
 
-/** Work that both servers do: how many calls to take times of, and the calls. */
+/** Work that both servers do: how many orchestrations one call is, and the calls. */
 interface Work {
-  count: number;
+  floorRuns: number;
+  engineRuns: number;
   floor: (url: string) => Promise<number>;
   engine: (url: string) => Promise<number>;
+}
+
+interface Servers {
+  floor: ServerProcess;
+  host: ServerProcess;
+}
+
+interface Measured {
+  value: number;
+  floor: number;
+  ratio: number;
+  /** Processor time of one orchestration, in words. */
+  note: string;
 }
 
 export async function orchestrationFigures(folder: string, repetitions: number): Promise<Figure[]> {
@@ -26,37 +40,17 @@ export async function orchestrationFigures(folder: string, repetitions: number):
   const floor = await ServerProcess.floor(floorData);
   const host = await ServerProcess.host({ data: hostData });
   try {
-    const pair = { floor: floor.url, host: host.url };
-    await warmUp(pair);
-    const alone = await measure(pair, repetitions, sequenceAlone);
-    const many = await measure(pair, repetitions, sequenceMany);
-    const fan = await measure(pair, repetitions, fanOut);
-    const wake = await measure(pair, repetitions, wakeUp);
-    const rows = compareRows(floorData, hostData);
+    for (const work of [sequenceAlone, sequenceMany, fanOut, wakeUp]) await measure({ floor, host }, 1, work);
+    const alone = await measure({ floor, host }, repetitions, sequenceAlone);
+    const many = await measure({ floor, host }, repetitions, sequenceMany);
+    const fan = await measure({ floor, host }, repetitions, fanOut);
+    const wake = await measure({ floor, host }, repetitions, wakeUp);
+    alone.note += `; ${compareRows(floorData, hostData)}`;
     return [
-      {
-        name: 'ten activities in a row, alone',
-        unit: 'ms',
-        ...alone,
-        target: '≤ 3 × floor',
-        met: alone.ratio <= 3,
-        note: rows,
-      },
-      {
-        name: `ten activities in a row, ${clients} at once`,
-        unit: '/s',
-        ...many,
-        target: '≥ 800/s',
-        met: many.value >= 800,
-      },
-      { name: '50 activities out and in', unit: 'ms', ...fan, target: '≤ 5 × floor', met: fan.ratio <= 5 },
-      {
-        name: 'from an external event to the activity after it',
-        unit: 'ms',
-        ...wake,
-        target: '≤ 2.5 × floor',
-        met: wake.ratio <= 2.5,
-      },
+      figure('ten activities in a row, alone', 'ms', alone, '≤ 3 × floor', alone.ratio <= 3),
+      figure(`ten activities in a row, ${clients} at once`, '/s', many, '≥ 800/s', many.value >= 800),
+      figure('50 activities out and in', 'ms', fan, '≤ 5 × floor', fan.ratio <= 5),
+      figure('external event to the activity after it', 'ms', wake, '≤ 2.5 × floor', wake.ratio <= 2.5),
     ];
   } finally {
     await floor.stop();
@@ -64,32 +58,30 @@ export async function orchestrationFigures(folder: string, repetitions: number):
   }
 }
 
-type Pair = { floor: string; host: string };
-
-/** As long as the just-in-time compiler needs to have seen every path, on both. */
-async function warmUp({ floor, host }: Pair): Promise<void> {
-  for (const work of [sequenceAlone, sequenceMany, fanOut, wakeUp]) {
-    await work.floor(floor);
-    await work.engine(host);
-  }
+function figure(name: string, unit: Figure['unit'], measured: Measured, target: string, met: boolean): Figure {
+  return { name, unit, ...measured, target, met };
 }
 
-async function measure(
-  { floor, host }: Pair,
-  repetitions: number,
-  work: Work,
-): Promise<{ value: number; floor: number; ratio: number }> {
+async function measure({ floor, host }: Servers, repetitions: number, work: Work): Promise<Measured> {
   const floors: number[] = [];
   const values: number[] = [];
+  const before = [floor.processorMs(), host.processorMs()] as const;
   for (let i = 0; i < repetitions; i++) {
-    floors.push(await work.floor(floor));
-    values.push(await work.engine(host));
+    floors.push(await work.floor(floor.url));
+    values.push(await work.engine(host.url));
   }
+  const floorMs = (floor.processorMs() - before[0]) / (repetitions * work.floorRuns);
+  const hostMs = (host.processorMs() - before[1]) / (repetitions * work.engineRuns);
   return {
     value: median(values),
     floor: median(floors),
     ratio: median(values.map((value, index) => value / floors[index]!)),
+    note: `processor time of one: ${inWords(hostMs)}, floor ${inWords(floorMs)}`,
   };
+}
+
+function inWords(ms: number): string {
+  return Number.isNaN(ms) ? 'unknown' : `${ms.toFixed(2)} ms`;
 }
 
 /** Runs an orchestration and waits for its end. The host looks for it every `everyMs`. */
@@ -99,25 +91,29 @@ function run(host: string, name: string, everyMs: number): Promise<unknown> {
 }
 
 const sequenceAlone: Work = {
-  count: 100,
+  floorRuns: 100,
+  engineRuns: 100,
   floor: async (url) => median(await timed(100, () => expect(200, 'POST', `${url}/sequence`))),
   engine: async (url) => median(await timed(100, () => run(url, 'sequence', 1))),
 };
 
 const sequenceMany: Work = {
-  count: 40,
+  floorRuns: clients * 60,
+  engineRuns: clients * 40,
   floor: (url) => rate(clients, 60, () => expect(200, 'POST', `${url}/sequence`)),
   engine: (url) => rate(clients, 40, () => run(url, 'sequence', 2)),
 };
 
 const fanOut: Work = {
-  count: 60,
+  floorRuns: 60,
+  engineRuns: 60,
   floor: async (url) => median(await timed(60, () => expect(200, 'POST', `${url}/fanOut`))),
   engine: async (url) => median(await timed(60, () => run(url, 'fanOut', 1))),
 };
 
 const wakeUp: Work = {
-  count: 60,
+  floorRuns: 60,
+  engineRuns: 60,
   floor: (url) =>
     wakes(60, {
       begin: (id) => expect(200, 'POST', `${url}/wait/${id}`),

@@ -11,6 +11,8 @@ const orchestrations = 100;
 const steps = 10;
 /** How long each activity takes. */
 const workMs = 50;
+/** How the engine marks the end of an activity in a history. */
+const taskCompleted = 5;
 const half = (orchestrations * steps) / 2;
 
 /**
@@ -106,14 +108,19 @@ function finishedActivities(data: string, copy: string): string[] {
   for (const file of ['state.db', 'state.db-wal']) copyFileSync(join(data, file), join(copy, file));
   const db = new DatabaseSync(join(copy, 'state.db'));
   try {
-    const found = db
-      .prepare(
-        "SELECT instance_id AS id, event ->> '$.TaskScheduledId' AS step FROM history " +
-          "WHERE event ->> '$.EventType' = 5 UNION SELECT target, body ->> '$.event.TaskScheduledId' FROM messages " +
-          "WHERE lane = 'orchestration' AND body ->> '$.event.EventType' = 5",
-      )
-      .all() as { id: string; step: number }[];
-    return found.map(({ id, step }) => `${id} ${step}`);
+    const histories = db
+      .prepare('SELECT instance_id AS id, events FROM history JOIN instances ON number = instance')
+      .all() as { id: string; events: string }[];
+    const results = db
+      .prepare("SELECT target AS id, body ->> '$.event' AS events FROM messages WHERE lane = 'orchestration'")
+      .all() as { id: string; events: string }[];
+    return [...histories, ...results].flatMap(({ id, events }) =>
+      events
+        .split('\n')
+        .map((text) => JSON.parse(text) as { EventType: number; TaskScheduledId?: number })
+        .filter(({ EventType }) => EventType === taskCompleted)
+        .map(({ TaskScheduledId }) => `${id} ${TaskScheduledId}`),
+    );
   } finally {
     db.close();
   }

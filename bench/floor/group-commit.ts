@@ -2,19 +2,19 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
+/** The engine's records without its indexes and checks: what is written together lies together. */
 const tables = `
-  CREATE TABLE messages (
-    id INTEGER PRIMARY KEY, lane TEXT NOT NULL, target TEXT NOT NULL, due INTEGER NOT NULL, tag TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL
-  );
-  CREATE INDEX messages_by_tag ON messages (target, tag) WHERE tag IS NOT NULL;
+  CREATE TABLE messages (id INTEGER PRIMARY KEY, lane TEXT NOT NULL, target TEXT NOT NULL, body TEXT NOT NULL);
   CREATE TABLE instances (
-    instance_id TEXT PRIMARY KEY, status TEXT NOT NULL, created_at INTEGER NOT NULL, document TEXT NOT NULL
-  ) WITHOUT ROWID;
+    number INTEGER PRIMARY KEY, instance_id TEXT NOT NULL UNIQUE, status TEXT NOT NULL, document TEXT NOT NULL
+  );
   CREATE TABLE history (
-    instance_id TEXT NOT NULL, position INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (instance_id, position)
-  ) WITHOUT ROWID;
+    chunk INTEGER PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL, events TEXT NOT NULL
+  );
 `;
+
+/** Pages in the log before they are moved into the database, as many as the engine has. */
+const checkpointPages = 4_000;
 
 interface Waiting {
   step: (rows: Statements) => void;
@@ -24,9 +24,9 @@ interface Waiting {
 
 /** The statements of a step, prepared once. */
 export interface Statements {
-  putInstance: StatementSync;
-  clearHistory: StatementSync;
-  addEvent: StatementSync;
+  addInstance: StatementSync;
+  changeInstance: StatementSync;
+  addEvents: StatementSync;
   addMessage: StatementSync;
   deleteMessage: StatementSync;
 }
@@ -34,6 +34,8 @@ export interface Statements {
 /** Steps that are ready in the same turn of the event loop share one transaction and one flush to the disk. */
 export class GroupCommit {
   readonly #db: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #end: StatementSync;
   readonly #statements: Statements;
   #queue: Waiting[] = [];
 
@@ -41,18 +43,16 @@ export class GroupCommit {
     mkdirSync(folder, { recursive: true });
     this.#db = new DatabaseSync(join(folder, 'state.db'));
     this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${tables}`);
+    this.#db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
+    const prepare = (sql: string) => this.#db.prepare(sql);
+    this.#begin = prepare('BEGIN IMMEDIATE');
+    this.#end = prepare('COMMIT');
     this.#statements = {
-      putInstance: this.#db.prepare(
-        'INSERT INTO instances (instance_id, status, created_at, document) VALUES (?, ?, ?, ?) ' +
-          'ON CONFLICT (instance_id) DO UPDATE SET status = excluded.status, created_at = excluded.created_at, ' +
-          'document = excluded.document',
-      ),
-      clearHistory: this.#db.prepare('DELETE FROM history WHERE instance_id = ?'),
-      addEvent: this.#db.prepare('INSERT INTO history (instance_id, position, event) VALUES (?, ?, ?)'),
-      addMessage: this.#db.prepare(
-        'INSERT INTO messages (id, lane, target, due, tag, body) VALUES (?, ?, ?, 0, NULL, ?)',
-      ),
-      deleteMessage: this.#db.prepare('DELETE FROM messages WHERE id = ?'),
+      addInstance: prepare('INSERT INTO instances (number, instance_id, status, document) VALUES (?, ?, ?, ?)'),
+      changeInstance: prepare('UPDATE instances SET status = ?, document = ? WHERE number = ?'),
+      addEvents: prepare('INSERT INTO history (instance, position, events) VALUES (?, ?, ?)'),
+      addMessage: prepare('INSERT INTO messages (id, lane, target, body) VALUES (?, ?, ?, ?)'),
+      deleteMessage: prepare('DELETE FROM messages WHERE id = ?'),
     };
   }
 
@@ -72,9 +72,9 @@ export class GroupCommit {
     const batch = this.#queue;
     this.#queue = [];
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
+      this.#begin.run();
       for (const { step } of batch) step(this.#statements);
-      this.#db.exec('COMMIT');
+      this.#end.run();
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       for (const { reject } of batch) reject(error);

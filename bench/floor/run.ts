@@ -5,16 +5,18 @@ const time = '"Timestamp":"2026-01-01T00:00:00.000Z"';
 const mark = (type: number) => `{"EventType":${type},"EventId":-1,${time}}`;
 
 let lastMessage = 0;
+let lastInstance = 0;
 
 /**
- * The rows that one orchestration leaves, step by step, in the engine's tables and of the engine's length. Nothing is
- * run, replayed or parsed: the texts are known beforehand.
+ * The rows of one orchestration, step by step, as long as the engine's. Nothing is run, replayed or parsed: the texts
+ * are known beforehand.
  */
 export class Run {
   readonly id: string;
   readonly #commit: GroupCommit;
   readonly #name: string;
   readonly #execution = randomUUID().replaceAll('-', '');
+  readonly #number = ++lastInstance;
   #position = 0;
 
   constructor(commit: GroupCommit, name: string, id: string = randomUUID().replaceAll('-', '')) {
@@ -28,8 +30,7 @@ export class Run {
     const message = ++lastMessage;
     const body = `{"executionId":"${this.#execution}","event":${this.#started()}}`;
     await this.#commit.write((rows) => {
-      rows.putInstance.run(this.id, 'Pending', 1_767_225_600_000, this.#document('Pending'));
-      rows.clearHistory.run(this.id);
+      rows.addInstance.run(this.#number, this.id, 'Pending', this.#document('Pending'));
       rows.addMessage.run(message, 'orchestration', this.id, body);
     });
     return message;
@@ -54,12 +55,13 @@ export class Run {
     const status = step.ends ? 'Completed' : 'Running';
     await this.#commit.write((rows) => {
       for (const id of step.consume) rows.deleteMessage.run(id);
-      rows.putInstance.run(this.id, status, 1_767_225_600_000, this.#document(status));
-      for (const event of events) rows.addEvent.run(this.id, this.#position++, event);
+      rows.changeInstance.run(status, this.#document(status), this.#number);
+      rows.addEvents.run(this.#number, this.#position, events.join('\n'));
       for (const [index, id] of ids.entries()) {
         rows.addMessage.run(messages[index]!, 'activity', activity, this.#activityBody(activity, id));
       }
     });
+    this.#position += events.length;
     return messages;
   }
 

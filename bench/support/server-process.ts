@@ -70,6 +70,14 @@ export class ServerProcess {
     return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(this.pid)], { encoding: 'utf8' })) / 1024;
   }
 
+  /** Processor time it has used so far, in ms; NaN where the system does not say. */
+  processorMs(): number {
+    if (process.platform !== 'linux') return Number.NaN;
+    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    const ticksASecond = 100;
+    return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksASecond;
+  }
+
   /** SIGKILL: nothing of the process gets to clean up. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 export function compareRows(floorFolder: string, hostFolder: string): string {
   const parts = ['sequence', 'fanOut'].map((name) => {
     const [floor, host] = [stored(floorFolder, name), stored(hostFolder, name)];
-    return `${name} ${host.rows} rows, ${host.bytes} bytes (floor ${floor.rows} rows, ${floor.bytes} bytes)`;
+    return `${name} ${host.rows} history rows, ${host.bytes} bytes (floor ${floor.rows} rows, ${floor.bytes} bytes)`;
   });
   return `stored of one: ${parts.join('; ')}`;
 }
@@ -15,8 +15,8 @@ function stored(folder: string, name: string): { rows: number; bytes: number } {
   try {
     const found = db
       .prepare(
-        'SELECT count(*) AS rows, sum(length(h.event)) + length(i.document) AS bytes FROM history h ' +
-          'JOIN instances i USING (instance_id) WHERE i.instance_id = (SELECT instance_id FROM instances ' +
+        'SELECT count(*) AS rows, sum(length(events)) + length(document) AS bytes FROM history ' +
+          'JOIN instances ON number = instance WHERE number = (SELECT number FROM instances ' +
           "WHERE document ->> '$.name' = ? AND status = 'Completed' LIMIT 1)",
       )
       .get(name) as { rows: number; bytes: number };

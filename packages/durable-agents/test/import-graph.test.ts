@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   session: ['agent', 'model', 'state'],
   entity: ['agent', 'model', 'session', 'state'],
   turn: ['agent', 'durable', 'entity', 'state', 'model'],
-  client: ['agent', 'entity', 'state'],
+  client: ['agent', 'entity', 'session', 'state'],
   durable: ['agent', 'entity', 'state', 'client'],
   http: ['agent', 'client', 'entity', 'state'],
   hosts: ['agent', 'client', 'durable', 'entity', 'http', 'model', 'state', 'turn'],

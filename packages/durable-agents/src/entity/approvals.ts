@@ -123,11 +123,17 @@ export function settleApprovals(
   return { state: next, decisions };
 }
 
-/** Keeps what was decided in the active turn, which is about to end. */
-export function rememberDecisions(state: StateDocument): StateDocument {
+/** Keeps what was decided in the active turn, which is about to end. What is still open is closed with it. */
+export function rememberDecisions(state: StateDocument, now: Date): StateDocument {
   const approvals = (readBookkeeping(state).turns.active?.approvals ?? []) as Approval[];
   if (approvals.length === 0) return state;
-  const decided = approvals.filter(({ decision }) => decision !== undefined);
+  const closed: ApprovalDecision = {
+    decisionId: 'closed',
+    approved: false,
+    expired: true,
+    decidedAt: now.toISOString(),
+  };
+  const decided = approvals.map((approval): Approval => ({ decision: closed, ...approval }));
   const before = (ownData(state).approvals ?? []) as JsonObject[] as Approval[];
   return withOwnData(state, { approvals: [...before, ...decided].slice(-rememberedDecisions) });
 }

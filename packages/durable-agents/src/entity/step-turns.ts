@@ -214,7 +214,7 @@ function finish(
   outcome: TurnRecord['outcome'],
 ): StepOutcome & { recorded: StateDocument } {
   const { correlationId } = active;
-  const recorded = recordTurn(endActive(rememberDecisions(state)), {
+  const recorded = recordTurn(endActive(rememberDecisions(state, call.now())), {
     agentName: call.agentName,
     correlationId,
     request: readRunRequest(active.request),

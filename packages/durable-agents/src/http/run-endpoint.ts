@@ -1,4 +1,5 @@
 import type { AgentClient } from '../client/agent-client.ts';
+import { turnOfKey } from '../client/idempotency.ts';
 import { newSessionKey } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { ReplyOptions } from './envelope-headers.ts';
@@ -19,8 +20,11 @@ export interface RunEndpoint extends RunRequestRules, ReplyOptions {
 export async function serveRun(raw: RawRequest, endpoint: RunEndpoint): Promise<HttpReply> {
   const parsed = await parseRunRequest(raw, endpoint);
   if ('error' in parsed) return refuse(parsed.error, parsed.envelope, endpoint);
-  const { message, text, wait, responseFormat, enableToolCalls } = parsed.request;
-  const sessionKey = parsed.envelope.sessionKey ?? newSessionKey();
+  const { message, text, wait, idempotencyKey, responseFormat, enableToolCalls } = parsed.request;
+  const given = parsed.envelope.sessionKey;
+  const sessionKey =
+    given ??
+    (idempotencyKey === undefined ? newSessionKey() : turnOfKey(endpoint.agentName, given, idempotencyKey).sessionKey);
   const envelope = { ...parsed.envelope, sessionKey };
   try {
     const result = await endpoint.client.runAgent({
@@ -28,6 +32,7 @@ export async function serveRun(raw: RawRequest, endpoint: RunEndpoint): Promise<
       input: [message],
       sessionKey,
       wait,
+      idempotencyKey,
       timeoutMs: endpoint.waitTimeoutMs,
       responseFormat,
       enableToolCalls,

@@ -32,6 +32,8 @@ export interface HttpRunRequest {
   /** The message's text, echoed in replies. */
   text: string;
   wait: boolean;
+  /** From the header `Idempotency-Key`. */
+  idempotencyKey?: string | undefined;
   responseFormat?: JsonSchema | undefined;
   enableToolCalls?: boolean | undefined;
 }
@@ -87,9 +89,20 @@ async function read(raw: RawRequest, rules: RunRequestRules, envelope: RunEnvelo
     message: textMessage(role, text),
     text,
     wait,
+    idempotencyKey: readIdempotencyKey(raw.header('idempotency-key')),
     responseFormat: readResponseFormat(fields),
     enableToolCalls: readFlag(own(fields, 'enable_tool_calls'), 'enable_tool_calls'),
   };
+}
+
+function readIdempotencyKey(value: string | null): string | undefined {
+  if (value === null) return undefined;
+  if (/^[\x21-\x7e]{1,255}$/.test(value)) return value;
+  throw new RequestError(
+    'invalidIdempotencyKey',
+    400,
+    'The header Idempotency-Key must have 1 to 255 visible ASCII characters and no spaces.',
+  );
 }
 
 function readFields(body: Uint8Array): Record<string, unknown> {

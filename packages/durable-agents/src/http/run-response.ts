@@ -1,13 +1,16 @@
 import type { AgentResponse } from '../agent/response.ts';
 import type { RunAgentResult } from '../client/agent-client.ts';
+import type { Approval } from '../entity/approvals.ts';
 import type { JsonObject } from '../json.ts';
 import { writeResponse } from '../state/response-codec.ts';
+import { approvalView } from './approval-view.ts';
 import { correlationFields, envelopeHeaders, type ReplyOptions, sessionFields } from './envelope-headers.ts';
 import { failedTurnReply } from './problem.ts';
 import { type HttpReply, jsonReply, textReply } from './reply.ts';
 import type { RunEnvelope } from './run-request.ts';
 
 const acknowledgement = 'The message was accepted. The agent works on it.';
+const waitsForApproval = 'The agent waits for approval of what it wants to do.';
 
 /** The reply to a run: 200 with the answer, 202 while there is none, 500 if the turn failed. */
 export function runReply(
@@ -20,6 +23,8 @@ export function runReply(
     case 'accepted':
     case 'timeout':
       return acceptedReply(result.correlationId, text, envelope, options);
+    case 'waiting':
+      return acceptedReply(result.correlationId, text, envelope, options, result.pendingApprovals);
     case 'failed':
       return failedTurnReply(result.error, result.correlationId, envelope, options);
     case 'completed':
@@ -32,14 +37,17 @@ function acceptedReply(
   message: string,
   envelope: RunEnvelope,
   options: ReplyOptions,
+  pending: readonly Approval[] = [],
 ): HttpReply {
   const headers = envelopeHeaders(envelope, options);
-  if (envelope.kind === 'text') return textReply(202, acknowledgement, headers);
+  const response = pending.length === 0 ? acknowledgement : waitsForApproval;
+  if (envelope.kind === 'text') return textReply(202, response, headers);
   const body = {
-    response: acknowledgement,
+    response,
     message,
     ...sessionFields(envelope.sessionKey, options),
-    status: 'accepted',
+    status: pending.length === 0 ? 'accepted' : 'waitingForApproval',
+    ...(pending.length > 0 && { pendingApprovals: pending.map(approvalView) }),
     statusCode: 202,
     status_code: 202,
     ...correlationFields(correlationId),

@@ -1,6 +1,6 @@
-import { ModelError } from '../errors.ts';
 import type { ChatUpdate } from './chat-client.ts';
 import { isLoose, type Loose, textOrNothing } from './loose-json.ts';
+import { brokenStream } from './openai-errors.ts';
 import { fromOpenAIResponse } from './openai-response.ts';
 
 /**
@@ -19,13 +19,6 @@ export async function* readChatStream(chunks: AsyncIterable<unknown>): AsyncGene
   }
   if (!answer.isWhole) throw brokenStream();
   yield { type: 'response', response: fromOpenAIResponse(answer.body()) };
-}
-
-export function brokenStream(): ModelError {
-  return new ModelError('modelUnavailable', "The model server's answer broke off before its end.", {
-    fix: 'Try again; if it stays so, look for a proxy that closes long answers.',
-    retryable: true,
-  });
 }
 
 interface StreamedCall {

@@ -6,7 +6,7 @@ import { maxTimerMs } from '../agent/tool.ts';
 import { ModelError } from '../errors.ts';
 import { azureRoute } from './azure-endpoint.ts';
 import { azureTokenProvider } from './azure-token.ts';
-import { toModelError } from './openai-errors.ts';
+import { brokenStream, toModelError } from './openai-errors.ts';
 import { checkOpenAIOptions, type OpenAIChatClientOptions } from './openai-options.ts';
 
 const openAIBaseURL = 'https://api.openai.com/v1';
@@ -74,6 +74,8 @@ export class OpenAIConnection {
     try {
       yield* stream;
     } catch (error) {
+      // Half an event is what a connection leaves that was closed in order, but too early.
+      if (error instanceof SyntaxError && !signal.aborted) throw brokenStream();
       throw this.#modelError(error, sdk, signal);
     }
     // The SDK ends an aborted stream as if it were whole.

@@ -41,6 +41,14 @@ export function toModelError(error: unknown, sdk: Sdk, secret: string | undefine
   return new ModelError('modelFailed', `The model call failed: ${text}`);
 }
 
+/** A stream that ended before its end. */
+export function brokenStream(): ModelError {
+  return new ModelError('modelUnavailable', "The model server's answer broke off before its end.", {
+    fix: 'Try again; if it stays so, look for a proxy that closes long answers.',
+    retryable: true,
+  });
+}
+
 /**
  * An error that came as data, in a stream or in an answer with status 200. Without a code that says otherwise it is
  * the server's failure.

@@ -1,7 +1,6 @@
 import type { ChatUpdate } from './chat-client.ts';
 import { isLoose, type Loose, textOrNothing } from './loose-json.ts';
-import { brokenStream } from './openai-chat-stream.ts';
-import { toEventError } from './openai-errors.ts';
+import { brokenStream, toEventError } from './openai-errors.ts';
 import type { ItemSource } from './openai-reasoning.ts';
 import { fromResponsesResponse } from './openai-responses-response.ts';
 

@@ -154,11 +154,11 @@ export class RedisStreamStore implements StreamStore {
   }
 
   #attemptsName(key: TurnKey): string {
-    return `${this.#streamName(key)}:attempts`;
+    return `${this.#prefix}attempts:${key.sessionId}:${key.correlationId}`;
   }
 
   #indexName(sessionId: AgentSessionId): string {
-    return `${this.#prefix}${sessionId}`;
+    return `${this.#prefix}turns:${sessionId}`;
   }
 }
 

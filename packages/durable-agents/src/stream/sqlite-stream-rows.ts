@@ -27,7 +27,9 @@ export class StreamRows {
       `SELECT id, epoch, first, last, bytes, attempts FROM streams
        WHERE session_id = ? AND correlation_id = ? AND touched_at > ?`,
     );
-    this.#page = db.prepare('SELECT position, event FROM events WHERE stream = ? AND position > ? ORDER BY position LIMIT ?');
+    this.#page = db.prepare(
+      'SELECT position, event FROM events WHERE stream = ? AND position > ? ORDER BY position LIMIT ?',
+    );
     this.#insert = db.prepare('INSERT INTO events (stream, position, event) VALUES (?, ?, ?)');
   }
 

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DurableAgentError } from '../errors.ts';
 import type { AgentSessionId } from '../ids.ts';
+import { type Logger, silentLogger } from '../log.ts';
 import { formatEventId, type LogCursor, parseEventId } from './log-cursor.ts';
 import { openStreamDatabase } from './sqlite-stream-database.ts';
 import { StreamRows } from './sqlite-stream-rows.ts';
@@ -19,6 +20,7 @@ export interface SqliteStreamStoreOptions {
   maxStreamBytes?: number | undefined;
   /** How often readers look for what other processes wrote, in milliseconds. Default: 20. */
   pollMs?: number | undefined;
+  log?: Logger | undefined;
   /** Milliseconds since 1970, for tests. */
   now?: (() => number) | undefined;
 }
@@ -34,18 +36,20 @@ export class SqliteStreamStore implements StreamStore {
   readonly #wakeups = new Wakeups();
   readonly #options: { ttlMs: number; maxStreamBytes: number; pollMs: number };
   readonly #now: () => number;
+  readonly #log: Logger;
   #poll: NodeJS.Timeout | undefined;
   #dataVersion: unknown;
   readonly #sweep: NodeJS.Timeout;
 
   /** @throws ConfigurationError `streamStoreUnusable` if the file cannot be used. */
   constructor(options: SqliteStreamStoreOptions) {
-    const { path, ttlMs = defaultStreamTtlMs, maxStreamBytes = 4 * 1024 * 1024, pollMs = 20, now = Date.now } = options;
+    const { path, ttlMs = defaultStreamTtlMs, maxStreamBytes = 4 * 1024 * 1024, pollMs = 20 } = options;
     this.#db = openStreamDatabase(path);
     this.#rows = new StreamRows(this.#db);
     this.#options = { ttlMs, maxStreamBytes, pollMs };
-    this.#now = now;
-    this.#sweep = setInterval(() => this.#trySweep(), Math.max(1_000, ttlMs / 4)).unref();
+    this.#now = options.now ?? Date.now;
+    this.#log = options.log ?? silentLogger;
+    this.#sweep = setInterval(() => void this.deleteExpired(), Math.max(1_000, ttlMs / 4)).unref();
   }
 
   async open(key: TurnKey): Promise<void> {
@@ -92,6 +96,15 @@ export class SqliteStreamStore implements StreamStore {
   async deleteSession(sessionId: AgentSessionId): Promise<void> {
     await this.#write(() => this.#rows.deleteSession(sessionId));
     this.#checkpoint();
+  }
+
+  /** Deletes what has been kept for long enough. Runs by itself every now and then; never rejects. */
+  async deleteExpired(): Promise<void> {
+    try {
+      if (await this.#write(() => this.#rows.deleteTouchedBefore(this.#oldest()))) this.#checkpoint();
+    } catch (error) {
+      this.#log.warn('Old streams could not be deleted; the next try is soon.', { error: String(error) });
+    }
   }
 
   async close(): Promise<void> {
@@ -142,7 +155,8 @@ export class SqliteStreamStore implements StreamStore {
       this.#db.exec('COMMIT');
       return result;
     } catch (error) {
-      this.#db.exec('ROLLBACK');
+      // After some errors, such as a full disk, SQLite has rolled back by itself.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
   }
@@ -151,11 +165,19 @@ export class SqliteStreamStore implements StreamStore {
     if (this.#poll !== undefined) return;
     this.#dataVersion = this.#readDataVersion();
     this.#poll = setInterval(() => {
-      const version = this.#readDataVersion();
-      if (version === this.#dataVersion) return;
-      this.#dataVersion = version;
-      this.#wakeups.wakeAll();
+      if (this.#hasForeignNews()) this.#wakeups.wakeAll();
     }, this.#options.pollMs);
+  }
+
+  #hasForeignNews(): boolean {
+    try {
+      const before = this.#dataVersion;
+      this.#dataVersion = this.#readDataVersion();
+      return this.#dataVersion !== before;
+    } catch {
+      // The readers look for themselves then, and meet the error where it can be handled.
+      return true;
+    }
   }
 
   #stopIdlePolling(): void {
@@ -173,21 +195,11 @@ export class SqliteStreamStore implements StreamStore {
   #checkpoint(): void {
     this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
-
-  #trySweep(): void {
-    try {
-      this.#db.exec('BEGIN IMMEDIATE');
-    } catch (error) {
-      if (isBusy(error)) return;
-      throw error;
-    }
-    const deleted = this.#rows.deleteTouchedBefore(this.#oldest());
-    this.#db.exec('COMMIT');
-    if (deleted) this.#checkpoint();
-  }
 }
 
 function isBusy(error: unknown): boolean {
   // Extended codes keep the plain one in their low byte: 5 is SQLITE_BUSY.
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 255) === 5;
+  return (
+    error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 255) === 5
+  );
 }

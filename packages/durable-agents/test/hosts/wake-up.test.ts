@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { RunningSteps } from '../../src/hosts/azure-functions/running-steps.ts';
 import { ManualTimers } from '../client/manual-timers.ts';
 import { FunctionsCore } from './functions-core.ts';
 

@@ -1,7 +1,7 @@
 import type { Entity } from '../engine/entity.ts';
 import { checksum } from './checksum.ts';
 import { damaged } from './failures.ts';
-import { afterPrefix } from './id-range.ts';
+import { idRange } from './id-range.ts';
 import type { Statements } from './statements.ts';
 
 interface Row {
@@ -54,9 +54,10 @@ export class EntityTable {
   /** Entities with a state, in the order of ids. @throws StoreError `damaged` */
   list(query: { name?: string; after?: string; limit: number }): Entity[] {
     const prefix = query.name === undefined ? '@' : `@${query.name.toLowerCase()}@`;
+    const { where, values } = idRange('id', { prefix, ...(query.after !== undefined && { after: query.after }) });
     return this.#statements
-      .get(`${select} WHERE present = 1 AND id > ? AND id >= ? AND id < ? ORDER BY id LIMIT ?`)
-      .all(query.after ?? '', prefix, afterPrefix(prefix)!, query.limit)
+      .get(`${select} WHERE present = 1 AND ${where.join(' AND ')} ORDER BY id LIMIT ?`)
+      .all(...values, query.limit)
       .map((row) => this.#read(row));
   }
 

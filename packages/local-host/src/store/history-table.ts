@@ -21,6 +21,8 @@ export class HistoryTable {
     if (replace) this.delete(instanceId);
     if (events.length === 0) return;
     const text = events.join('\n');
+    if (events.some((event) => event.includes('\n')))
+      throw new TypeError('An event must be JSON text without line breaks.');
     const added = this.#statements.run(
       'INSERT INTO history (instance, position, length, checksum, events) ' +
         'SELECT number, ?2, ?3, ?4, ?5 FROM instances WHERE instance_id = ?1 AND ?2 = coalesce(' +

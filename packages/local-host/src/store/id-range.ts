@@ -1,3 +1,26 @@
+import type { SqlValue } from './statements.ts';
+
+export interface Condition {
+  where: string[];
+  values: SqlValue[];
+}
+
+/**
+ * Ids that begin with `prefix` and come after `after`, as one range of an index: SQLite takes a single lower bound and
+ * would go through everything from the other one on.
+ */
+export function idRange(column: string, { prefix = '', after = '' }: { prefix?: string; after?: string }): Condition {
+  const inside = after.startsWith(prefix);
+  const where = inside ? [`${column} > ?`] : [`${column} >= ?`, `+${column} > ?`];
+  const values = inside ? [after] : [prefix, after];
+  const end = prefix === '' ? undefined : afterPrefix(prefix);
+  if (end !== undefined) {
+    where.push(`${column} < ?`);
+    values.push(end);
+  }
+  return { where, values };
+}
+
 /**
  * The first text after all those that begin with the prefix, in the order of SQLite's BINARY collation (code points).
  * Undefined if there is none. With it a search by prefix is a range of an index.

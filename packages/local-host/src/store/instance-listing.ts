@@ -1,5 +1,5 @@
 import type { RuntimeStatus } from '../engine/instance.ts';
-import { afterPrefix } from './id-range.ts';
+import { idRange } from './id-range.ts';
 import type { SqlValue } from './statements.ts';
 import type { InstanceQuery } from './store.ts';
 
@@ -10,18 +10,11 @@ const known: readonly RuntimeStatus[] = ['Pending', 'Running', 'Suspended', 'Com
  * merges the ranges of the status index, by time it looks at the instances of that time, else it walks the ids.
  */
 export function instanceListing(query: InstanceQuery): { sql: string; values: SqlValue[] } {
-  const { statuses = [], createdFrom, createdTo, limit } = query;
-  const where: string[] = ['instance_id > ?'];
-  const values: SqlValue[] = [query.after ?? ''];
-  if (query.idPrefix !== undefined) {
-    where.push('instance_id >= ?');
-    values.push(query.idPrefix);
-    const end = afterPrefix(query.idPrefix);
-    if (end !== undefined) {
-      where.push('instance_id < ?');
-      values.push(end);
-    }
-  }
+  const { statuses = [], idPrefix, after, createdFrom, createdTo, limit } = query;
+  const { where, values } = idRange('instance_id', {
+    ...(idPrefix !== undefined && { prefix: idPrefix }),
+    ...(after !== undefined && { after }),
+  });
   const timed = createdFrom !== undefined || createdTo !== undefined;
   if (timed) {
     where.push('created_at BETWEEN ? AND ?');
@@ -39,7 +32,7 @@ export function instanceListing(query: InstanceQuery): { sql: string; values: Sq
       values: [...distinct.flatMap((status) => [status, ...values]), limit],
     };
   }
-  const index = timed && query.idPrefix === undefined ? 'INDEXED BY instances_by_time' : '';
+  const index = timed && idPrefix === undefined ? 'INDEXED BY instances_by_time' : '';
   return {
     sql: page(`SELECT instance_id FROM instances ${index} WHERE ${condition} ORDER BY instance_id LIMIT ?`),
     values: [...values, limit],

@@ -15,6 +15,7 @@ export interface Commit {
   /** Messages of a target to withdraw, by tag. */
   withdraw?: { target: string; tag: string }[];
   instance?: Instance;
+  /** Events to append, as JSON text without line breaks; `from` is how many there are already (0 with `replace`). */
   history?: { instanceId: string; replace: boolean; from: number; events: string[] };
   entity?: Entity;
   /** Messages to add; the store gives them their ids. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { before, test } from 'node:test';
-import { afterPrefix } from '../../src/store/id-range.ts';
+import { afterPrefix, idRange } from '../../src/store/id-range.ts';
 import { instanceListing } from '../../src/store/instance-listing.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import { SqliteStore } from '../../src/store/sqlite-store.ts';
@@ -144,9 +144,16 @@ test('every filter gives what going through all instances gives, page by page', 
   }
 });
 
-test('entities of one name are a range of the index', () => {
-  const sql = 'SELECT id FROM entities WHERE present = 1 AND id > ? AND id >= ? AND id < ? ORDER BY id LIMIT ?';
-  assert.match(plan(sql, ['', '@a@', '@aA', 5]).join('\n'), /^SEARCH entities USING INDEX/);
+test('a prefix and a place to go on from are one range, with one lower bound', () => {
+  const range = (prefix: string, after: string) => idRange('id', { prefix, after });
+  assert.deepEqual(range('a', 'ab'), { where: ['id > ?', 'id < ?'], values: ['ab', 'b'] });
+  assert.deepEqual(range('b', 'ab'), { where: ['id >= ?', '+id > ?', 'id < ?'], values: ['b', 'ab', 'c'] });
+  assert.deepEqual(range('', 'ab'), { where: ['id > ?'], values: ['ab'] });
+  const { where, values } = range('@a@', '');
+  assert.match(
+    plan(`SELECT * FROM entities WHERE present = 1 AND ${where.join(' AND ')} ORDER BY id LIMIT 5`, values).join(),
+    /^SEARCH entities USING INDEX \S+ \(id>\? AND id<\?\)$/,
+  );
 });
 
 test('entities are listed by name, page after page, without those that are only locked', async (t) => {

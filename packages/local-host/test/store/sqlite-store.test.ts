@@ -71,6 +71,22 @@ test('a commit that cannot be applied changes nothing, and the ones beside it st
   store.close();
 });
 
+test('events that leave a gap, or could not be told apart, are refused', async (t) => {
+  const store = SqliteStore.open(folder(t));
+  t.after(() => store.close());
+  const add = (from: number, ...events: string[]) =>
+    store.commit({ history: { instanceId: 'i', replace: false, from, events } });
+  await assert.rejects(add(0, '1'), { code: 'outOfStep' });
+  await store.commit({ instance: instance('i', 'Running') });
+  await add(0, '1', '2');
+  await assert.rejects(add(1, '3'), { code: 'outOfStep' });
+  await assert.rejects(add(3, '3'), { code: 'outOfStep' });
+  await assert.rejects(add(2, '"3"\n'), TypeError);
+  await add(2, '3');
+  assert.deepEqual(store.history('i'), ['1', '2', '3']);
+  assert.deepEqual(store.health(), { ok: true });
+});
+
 test('instances are listed by status, time and prefix, page after page', async (t) => {
   const store = SqliteStore.open(folder(t));
   for (const [id, status, at] of [

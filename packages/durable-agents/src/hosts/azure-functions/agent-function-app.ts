@@ -9,6 +9,7 @@ import { orchestrationCalls } from './orchestration-calls.ts';
 import { registerAgentEntity } from './register-agents.ts';
 import { registerTurns } from './register-turns.ts';
 import { RunningSteps } from './running-steps.ts';
+import { registerTurnTriggers } from './turn-triggers.ts';
 
 /**
  * Makes every agent a durable entity (`dafx-{agent}`), one instance a session, and gives it `POST agents/{agent}/run`.
@@ -29,7 +30,10 @@ export class AgentFunctionApp {
     keepStateText();
     for (const { agent } of agents) registerAgentEntity(agent, waiters, running);
     registerTurns(this.#agents, running);
-    for (const registered of withHttp) registerRunTrigger(registered, http, waiters);
+    for (const registered of withHttp) {
+      registerRunTrigger(registered, http, waiters);
+      registerTurnTriggers(registered, http, waiters, running);
+    }
     if (withHttp.length > 0) {
       registerUnknownAgentTrigger(
         withHttp.map(({ agent }) => agent.name),

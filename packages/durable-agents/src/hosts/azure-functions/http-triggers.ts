@@ -1,16 +1,15 @@
-import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
+import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import { AgentClient } from '../../client/agent-client.ts';
 import type { TurnWaiters } from '../../client/turn-waiters.ts';
 import { unknownAgentReply } from '../../http/problem.ts';
-import { readBody } from '../../http/read-body.ts';
-import type { HttpReply } from '../../http/reply.ts';
 import { serveRun } from '../../http/run-endpoint.ts';
-import { envelopeOf, type RawRequest } from '../../http/run-request.ts';
+import { envelopeOf } from '../../http/run-request.ts';
 import type { JsonObject } from '../../json.ts';
 import type { HttpSettings, RegisteredAgent } from './app-options.ts';
 import { contextLogger } from './context-logger.ts';
 import { durableClientPort } from './durable-client.ts';
+import { rawRequest, toResponse } from './http-messages.ts';
 
 /** `POST agents/{agent}/run`. */
 export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettings, waiters: TurnWaiters): void {
@@ -74,16 +73,4 @@ function healthBody(agents: readonly RegisteredAgent[]): JsonObject {
     workflows: [],
     workflow_count: 0,
   };
-}
-
-function rawRequest(request: HttpRequest): RawRequest {
-  return {
-    header: (name) => request.headers.get(name),
-    query: request.query,
-    readBody: (maxBytes) => readBody(request.body, request.headers.get('content-length'), maxBytes),
-  };
-}
-
-function toResponse({ status, headers, body }: HttpReply): HttpResponseInit {
-  return { status, headers, body };
 }

@@ -23,6 +23,10 @@ export class RunningSteps {
     }
   }
 
+  has(sessionId: string, correlationId: string): boolean {
+    return this.#running.has(JSON.stringify([sessionId, correlationId]));
+  }
+
   /** Stops what runs for a turn; tells whether there was anything. */
   abort(sessionId: string, correlationId: string): boolean {
     const controllers = this.#running.get(JSON.stringify([sessionId, correlationId]));
