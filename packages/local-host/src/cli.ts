@@ -10,7 +10,7 @@ import { readSettings } from './functions/settings.ts';
 import { LocalHost } from './host.ts';
 import { isLoopbackBind } from './keys/loopback-bind.ts';
 import type { Logger } from './log.ts';
-import { StoreError } from './store/schema.ts';
+import { StoreError } from './store/store-error.ts';
 
 /** Time for running work when the host is told to stop, in milliseconds. */
 const graceMs = 10_000;

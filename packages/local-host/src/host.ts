@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppExecutor } from './durable/app-executor.ts';
 import { clientBindingData } from './durable/client-binding.ts';
@@ -23,6 +22,7 @@ import { KeyGuard } from './keys/key-guard.ts';
 import { KeyStore } from './keys/key-store.ts';
 import { isLoopbackBind } from './keys/loopback-bind.ts';
 import { type Logger, silentLogger } from './log.ts';
+import { makeDataFolder } from './store/data-folder.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 import { TimerRunner } from './timers/timer-runner.ts';
 
@@ -102,7 +102,7 @@ export class LocalHost {
   static async start(options: LocalHostOptions): Promise<LocalHost> {
     const settings = options.settings ?? readSettings(options.appDirectory);
     const dataDirectory = dataDirectoryOf(options);
-    mkdirSync(dataDirectory, { recursive: true });
+    makeDataFolder(dataDirectory);
     const undo: (() => unknown)[] = [];
     try {
       return new LocalHost(await compose(options, settings, dataDirectory, undo));
@@ -124,12 +124,16 @@ export class LocalHost {
 
   async #stop(graceMs: number): Promise<void> {
     const deadline = Date.now() + graceMs;
-    await this.#server.stop(graceMs);
-    await this.#timers.stop(Math.max(0, deadline - Date.now()));
-    await this.hub.stop(Math.max(0, deadline - Date.now()));
-    await this.app.stop();
-    this.#rpc.stop();
-    this.#store.close();
+    const left = () => Math.max(0, deadline - Date.now());
+    try {
+      await this.#server.stop(graceMs);
+      await this.#timers.stop(left());
+      await this.hub.stop(left());
+      await this.app.stop();
+    } finally {
+      this.#rpc.stop();
+      this.#store.close();
+    }
   }
 }
 
@@ -142,17 +146,20 @@ async function compose(
   const logger = options.logger ?? silentLogger;
   const { appDirectory, host } = options;
   const keys = (options.auth ?? !isLoopbackBind(host)) ? new KeyStore(dataDirectory) : undefined;
+  let opened: SqliteStore | undefined;
   const server = new FunctionsHttpServer({
     port: options.port ?? settings.port ?? 7071,
     ...(host !== undefined && { host }),
     ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
     ...(keys && { keys: new KeyGuard(keys, logger) }),
     cors: settings.cors,
+    problem: () => (opened?.health().ok === false ? 'storeNotWritable' : undefined),
     logger,
   });
   const { port, url } = await server.listen();
   undo.push(() => server.stop(0));
   const store = SqliteStore.open(dataDirectory);
+  opened = store;
   undo.push(() => store.close());
   keys?.ensure([DURABLE_KEY]);
   applyEnvironment(settings, { appDirectory, port });

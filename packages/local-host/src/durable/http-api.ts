@@ -4,6 +4,7 @@ import { decodeEvent } from '../engine/history.ts';
 import { isFinal } from '../engine/instance.ts';
 import type { Hub } from '../hub/hub.ts';
 import { HubError } from '../hub/hub-error.ts';
+import { StoreError } from '../store/store-error.ts';
 import { type ApiReply, type ApiRequest, emptyReply, errorReply, jsonReply } from './api-types.ts';
 import { managementPayload } from './client-binding.ts';
 import { instanceIdProblem, instanceIdRule } from './instance-id.ts';
@@ -18,6 +19,8 @@ const shortestPollMs = 10;
 const emptyKey = '$';
 
 type LinkAddress = Parameters<typeof managementPayload>[0];
+
+const purgePage = 500;
 
 /** The durable client's HTTP API (`/runtime/webhooks/durabletask/…` and the client's loopback base). */
 export class DurableHttpApi {
@@ -34,6 +37,7 @@ export class DurableHttpApi {
       return await this.#route(request);
     } catch (error) {
       if (error instanceof QueryError) return errorReply(400, error.message);
+      if (error instanceof StoreError) return storeReply(error);
       if (!(error instanceof HubError)) throw error;
       switch (error.code) {
         case 'instanceNotFound':
@@ -211,9 +215,14 @@ export class DurableHttpApi {
   async #purgeMany(query: URLSearchParams): Promise<ApiReply> {
     if (time(query, 'createdTimeFrom') === undefined) return errorReply(400, 'createdTimeFrom is required.');
     let deleted = 0;
-    for (const instance of this.#hub.instances({ ...instanceFilter(query), limit: Number.MAX_SAFE_INTEGER })) {
-      if (await this.#hub.purge(instance.instanceId)) deleted++;
-    }
+    let after: string | undefined;
+    do {
+      // In pages: what is purged may be far more than fits into memory.
+      const page = this.#hub.instances({ ...instanceFilter(query), ...(after && { after }), limit: purgePage });
+      const purged = await Promise.all(page.map(({ instanceId }) => this.#hub.purge(instanceId)));
+      deleted += purged.filter(Boolean).length;
+      after = page.length === purgePage ? page.at(-1)?.instanceId : undefined;
+    } while (after !== undefined);
     return deleted === 0 ? emptyReply(404) : jsonReply(200, { instancesDeleted: deleted });
   }
 
@@ -280,4 +289,12 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What the store cannot do now. Its own words name folders and stay in the log. */
+function storeReply({ code }: StoreError): ApiReply {
+  if (code === 'diskFull') return errorReply(507, 'The disk of the local host is full. Nothing was changed.');
+  if (code === 'damaged') return errorReply(500, 'What is stored of this is damaged. Nothing was changed.');
+  const reply = errorReply(503, 'The store of the local host does not take anything just now. Nothing was changed.');
+  return { ...reply, headers: { ...reply.headers, 'retry-after': '1' } };
 }

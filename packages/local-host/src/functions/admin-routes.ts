@@ -9,13 +9,22 @@ export interface Serving {
 }
 
 /** The host's status and the list of its functions. `undefined` when the path is neither. */
-export function answerAdmin(method: string, url: URL, serving: Serving | undefined): PlainResponse | undefined {
+export function answerAdmin(
+  method: string,
+  url: URL,
+  serving: Serving | undefined,
+  problem?: string,
+): PlainResponse | undefined {
   if (method !== 'GET' && method !== 'HEAD') {
     return undefined;
   }
   switch (url.pathname.toLowerCase()) {
     case '/admin/host/status':
-      return json({ state: serving ? 'Running' : 'Initialized', processUptime: Math.round(process.uptime() * 1000) });
+      return json({
+        state: problem === undefined ? (serving ? 'Running' : 'Initialized') : 'Error',
+        ...(problem !== undefined && { errors: [problem] }),
+        processUptime: Math.round(process.uptime() * 1000),
+      });
     case '/admin/functions':
       return json(serving ? describeFunctions(serving, url.origin) : []);
     default:

@@ -36,6 +36,8 @@ export interface HttpServerOptions {
   readonly headersTimeoutMs?: number;
   /** Time for a client to send its whole request, in milliseconds. Default 120 s. */
   readonly requestTimeoutMs?: number;
+  /** What keeps the host from doing its work, in a word, for its status page. Default: nothing ever does. */
+  readonly problem?: () => string | undefined;
   /** Default: no logs. */
   readonly logger?: Logger;
 }
@@ -199,7 +201,7 @@ export class FunctionsHttpServer {
     const { response, method, url } = exchange;
     const { keys } = this.#options;
     const serving = this.#serving;
-    const own = answerAdmin(method, url, serving);
+    const own = answerAdmin(method, url, serving, this.#options.problem?.());
     if (own) {
       if (!keys?.refuses(exchange, { kind: 'master' })) {
         sendResponse(response, own);

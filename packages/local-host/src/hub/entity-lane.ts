@@ -13,7 +13,7 @@ import type { StoredMessage } from '../store/store.ts';
 import { Cache } from './cache.ts';
 import { decodeOnce } from './decode-once.ts';
 import { unknownFunctionText } from './executor.ts';
-import type { LaneServices } from './lane-services.ts';
+import { isDamaged, type LaneServices } from './lane-services.ts';
 import { Slots } from './slots.ts';
 
 /** Most that is kept of entity states, in characters. */
@@ -46,10 +46,11 @@ export class EntityLane {
   }
 
   async #work(id: string, queue: StoredMessage[]): Promise<boolean> {
-    const entity = this.#load(id) ?? { id, state: null, exists: false, lastOperationAt: 0, lock: null };
-    const taken = this.#take(entity, queue);
-    if (taken.length === 0) return false;
+    let taken: StoredMessage[] = [];
     try {
+      const entity = this.#load(id) ?? { id, state: null, exists: false, lastOperationAt: 0, lock: null };
+      taken = this.#take(entity, queue);
+      if (taken.length === 0) return false;
       const result = await this.#perform(entity, taken);
       // What the worker did not come to is first in the next batch.
       queue.unshift(...taken.splice(result.handled ?? taken.length));
@@ -60,6 +61,7 @@ export class EntityLane {
       return true;
     } catch (error) {
       queue.unshift(...taken);
+      if (isDamaged(error)) return this.#services.setAside(`Entity ${id}`, error);
       const { message } = toError(error);
       this.#services.stepFailed(`Entity ${id}`, message, () => this.slots.wake(id));
       return false;

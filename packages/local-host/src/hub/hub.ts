@@ -72,6 +72,10 @@ export class Hub {
         this.#logger.error(`${what}: the step could not be written and will be tried again. ${reason}`);
         setTimeout(retry, retryPauseMs).unref();
       },
+      setAside: (what, error) => {
+        this.#logger.error(`${what} is left as it is, with its messages: what is stored of it is damaged.`, error);
+        return false;
+      },
     };
     this.#orchestrations = new OrchestrationLane(services);
     this.#entities = new EntityLane(services);
@@ -99,7 +103,12 @@ export class Hub {
     this.#due.stop();
     const idle = Promise.all([this.#orchestrations.slots.stop(), this.#entities.slots.stop(), this.#activities.stop()]);
     await withinGrace(idle, graceMs);
-    await this.#store.commit({ marks: [{ key: cleanStop, value: 'yes' }] });
+    try {
+      await this.#store.commit({ marks: [{ key: cleanStop, value: 'yes' }] });
+    } catch (error) {
+      // Without the mark the next start counts what was cut off as if it had brought the process down: harmless.
+      this.#logger.warn('The clean stop could not be recorded.', error);
+    }
   }
 
   /**

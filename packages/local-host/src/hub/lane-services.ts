@@ -21,4 +21,11 @@ export interface LaneServices {
   policy: HubPolicy;
   /** A step could not be written: says so, and calls back after a pause to try it again. */
   stepFailed(what: string, reason: string, retry: () => void): void;
+  /** What is stored of it cannot be read: says so, and leaves it and its messages alone. Nothing else is touched. */
+  setAside(what: string, error: Error): false;
+}
+
+/** Whether a record is not what was written; trying again would find the same. */
+export function isDamaged(error: unknown): error is Error {
+  return error instanceof Error && (error as { code?: unknown }).code === 'damaged';
 }

@@ -22,7 +22,7 @@ import { matches, type VersionMatch } from '../engine/version.ts';
 import type { Commit, StoredMessage } from '../store/store.ts';
 import { Cache } from './cache.ts';
 import { decodeMessage, type Hot, type Inbox, isOrder, isOrderEvent, sortInbox } from './inbox.ts';
-import type { LaneServices } from './lane-services.ts';
+import { isDamaged, type LaneServices } from './lane-services.ts';
 import { Slots } from './slots.ts';
 
 /** Most that is kept of histories, in characters. */
@@ -68,12 +68,15 @@ export class OrchestrationLane {
   }
 
   async #work(id: string, queue: StoredMessage[]): Promise<boolean> {
-    const taken = this.#take(id, queue);
-    if (taken === undefined) return false;
+    let taken: StoredMessage[] = [];
     try {
+      const next = this.#take(id, queue);
+      if (next === undefined) return false;
+      taken = next;
       return await this.#step(id, taken);
     } catch (error) {
       queue.unshift(...taken);
+      if (isDamaged(error)) return this.#services.setAside(`Orchestration ${id}`, error);
       this.#services.stepFailed(`Orchestration ${id}`, describe(error), () => this.slots.wake(id));
       return false;
     }

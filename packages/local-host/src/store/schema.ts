@@ -1,1 +1,0 @@
-export { StoreError } from './store-error.ts';
