@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent, tool } from 'durable-agents';
 import { AgentFunctionApp } from 'durable-agents/azure-functions';
@@ -17,7 +17,8 @@ const act = (name) =>
     parameters: { type: 'object', properties: { ms: { type: 'number' } } },
     execute: async (args, context) => {
       effect(name, context);
-      await new Promise((resolve) => setTimeout(resolve, args.ms ?? 0));
+      const quick = existsSync(join(process.env.EFFECTS, 'no-waiting'));
+      await new Promise((resolve) => setTimeout(resolve, quick ? 0 : (args.ms ?? 0)));
       return { done: name };
     },
   });
