@@ -76,7 +76,8 @@ test('a run without a schema has no value', () => {
 });
 
 test('an answer that is not JSON fails with "invalidStructuredOutput" and keeps the raw text', () => {
-  const { outcome } = play([{ contents: [text('Sure! {')] }], agentOf(), { responseFormat: schema });
+  const never = agentOf({ maxStructuredRetries: 0 });
+  const { outcome } = play([{ contents: [text('Sure! {')] }], never, { responseFormat: schema });
   const { error, messages } = failed(outcome);
   assert.equal(error.code, 'invalidStructuredOutput');
   assert.deepEqual(messages[0]?.contents, [text('Sure! {')]);
