@@ -42,7 +42,6 @@ export class AppExecutor implements Executor {
 
   async runOrchestrator(instance: Instance, history: HistoryEvent[]): Promise<OrchestratorOutcome> {
     const payload = {
-      history,
       input: instance.input === null ? null : JSON.parse(instance.input),
       instanceId: instance.instanceId,
       isReplaying: history.some((event) => event.EventType === EventType.OrchestratorStarted && event.IsPlayed),
@@ -53,6 +52,9 @@ export class AppExecutor implements Executor {
       maximumShortTimerDuration: `${longestTimerMs / dayMs}.00:00:00`,
       defaultHttpAsyncRequestSleepTimeMillseconds: defaultPollMs,
     };
+    // The library walks through all that can be listed, looking for times that are text. In a live history none are, and
+    // a walk through it at each episode takes longer the longer it is.
+    Object.defineProperty(payload, 'history', { value: history, enumerable: this.#strict });
     try {
       return toOutcome(await this.#run(this.#find(instance.name), payload));
     } catch (error) {
@@ -71,8 +73,8 @@ export class AppExecutor implements Executor {
       return JSON.stringify(await runHttpActivity(request, options));
     }
     const fn = this.#find(message.name);
-    const data = activityInput(message.input);
-    const triggerMetadata = { instanceId: { string: message.instanceId }, ...(data && { data }) };
+    const data = this.#activityInput(message.input);
+    const triggerMetadata = { instanceId: this.#textData(message.instanceId), ...(data && { data }) };
     if (this.#strict) {
       const { returnValue } = await this.#app.invoke(fn, {
         trigger: { kind: 'data', data: data ?? {} },
@@ -94,6 +96,21 @@ export class AppExecutor implements Executor {
     }
     const { result } = await this.#app.invoke(fn, { trigger: { kind: 'live', value: payload }, raw: true });
     return result;
+  }
+
+  /** Strings travel as text, everything else as JSON; no input is no data. */
+  #activityInput(input: string | null): TypedData | undefined {
+    if (input === null) return undefined;
+    const value: unknown = JSON.parse(input);
+    return typeof value === 'string' ? this.#textData(value) : { json: input };
+  }
+
+  /**
+   * The library reads text as JSON where it is JSON. What cannot be is sent as a JSON string, which comes to the same and
+   * spares the exception of the attempt.
+   */
+  #textData(text: string): TypedData {
+    return this.#strict || maybeJson.test(text) ? { string: text } : { json: JSON.stringify(text) };
   }
 
   #find(name: string): RegisteredFunction {
@@ -125,12 +142,8 @@ function failedOutcome(error: unknown): OrchestratorOutcome {
   return { ...outcome, isDone: false, error: outcome.error ?? 'The orchestrator failed.' };
 }
 
-/** Strings travel as JSON text, everything else as JSON; no input is no data. */
-function activityInput(input: string | null): TypedData | undefined {
-  if (input === null) return undefined;
-  const value: unknown = JSON.parse(input);
-  return typeof value === 'string' ? { string: value } : { json: input };
-}
+/** Whether text could be JSON: of a list, an object, a string, a number, or one of the three words. */
+const maybeJson = /^\s*(?:[[{"]|-?\d[\d.eE+-]*\s*$|(?:true|false|null)\s*$)/;
 
 /** What the library makes of the data: text is read as JSON where it is JSON. */
 function liveInput(data: TypedData): unknown {

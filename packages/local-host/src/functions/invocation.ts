@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { AppRegistry, LogScope } from './app-registry.ts';
 import type { InvokeRequest, InvokeResult, ResolveInput } from './binding-input.ts';
 import type { BindingNotices } from './binding-support.ts';
-import type { AppInvocationContext, CoreInvocationContext, FunctionCallback, ProgrammingModel } from './core-types.ts';
+import type { AppInvocationContext, CoreInvocationContext, ProgrammingModel } from './core-types.ts';
+import { PostInvocationContext, PreInvocationContext } from './hook-contexts.ts';
 import { hasTrigger, type RegisteredFunction } from './registered-function.ts';
 import type { TypedData } from './typed-data.ts';
 
@@ -50,21 +51,12 @@ export async function invokeFunction(
   context = args.context;
   putLiveInputs(args, request);
 
-  const shared = {
-    get hookData() {
-      return hookData;
-    },
-    get appHookData() {
-      return host.registry.appHookData;
-    },
-    get invocationContext() {
-      return args.context;
-    },
-  };
-  const before = extend(shared, { inputs: args.inputs, functionCallback: fn.callback });
+  const { registry } = host;
+  const handler = { inputs: args.inputs, functionCallback: fn.callback };
+  const before = new PreInvocationContext(registry, hookData, args.context, handler);
   await runHooks(host, core, 'preInvocation', before);
 
-  const after = extend(shared, { inputs: before.inputs, result: null as unknown, error: null as unknown });
+  const after = new PostInvocationContext(registry, hookData, args.context, before.inputs);
   core.state = 'invocation';
   try {
     after.result = await model.invokeFunction(args.context, before.inputs, before.functionCallback);
@@ -122,16 +114,11 @@ function putLiveInputs(args: { context: AppInvocationContext; inputs: unknown[] 
   }
 }
 
-/** Adds plain fields to an object without turning its getters into values. */
-function extend<A extends object, B extends object>(shared: A, fields: B): A & B {
-  return Object.defineProperties({ ...fields }, Object.getOwnPropertyDescriptors(shared)) as A & B;
-}
-
 async function runHooks(
   host: InvocationHost,
   core: CoreInvocationContext,
   name: 'preInvocation' | 'postInvocation',
-  context: { inputs: unknown[]; functionCallback?: FunctionCallback },
+  context: PreInvocationContext | PostInvocationContext,
 ): Promise<void> {
   core.state = `${name}Hooks`;
   try {

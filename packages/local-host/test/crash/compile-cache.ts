@@ -12,9 +12,13 @@ import { caseFolder, HostProcess } from './host-process.ts';
  */
 export async function shareCompiledCode(): Promise<() => void> {
   const root = mkdtempSync(join(tmpdir(), 'crash-cache-'));
+  const clear = () => rmSync(root, { recursive: true, force: true });
   process.env.NODE_COMPILE_CACHE = join(root, 'compiled');
   const host = new HostProcess(caseFolder(root));
-  assert.ok((await host.url) !== undefined, `the host does not start: ${host.errors}`);
+  if ((await host.url) === undefined) {
+    clear();
+    assert.fail(`the host does not start: ${host.errors}`);
+  }
   await host.stop();
-  return () => rmSync(root, { recursive: true, force: true });
+  return clear;
 }

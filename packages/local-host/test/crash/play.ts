@@ -40,7 +40,10 @@ export async function play(
     played.check?.(effects);
     return { result: played.result, crashes: host.crashes, commits: host.commits };
   } finally {
-    await host.stop();
-    rmSync(root, { recursive: true, force: true });
+    try {
+      await host.stop();
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
   }
 }
