@@ -126,6 +126,7 @@ export class LocalHost {
     const deadline = Date.now() + graceMs;
     const left = () => Math.max(0, deadline - Date.now());
     try {
+      await this.hub.announceStop();
       await this.#server.stop(graceMs);
       await this.#timers.stop(left());
       await this.hub.stop(left());

@@ -53,7 +53,7 @@ export class Hub {
     this.#executor = options.executor;
     this.#logger = options.logger;
     this.#policy = options.policy ?? {};
-    this.#guard = new PoisonGuard(options.store, options.logger);
+    this.#guard = new PoisonGuard(options.store, options.logger, this.#clock);
     const services: LaneServices = {
       store: options.store,
       executor: options.executor,
@@ -97,18 +97,26 @@ export class Hub {
     });
   }
 
+  /**
+   * The end of the process is wanted from here on: work that it cuts off has done nothing wrong. Call it before
+   * anything that takes time, so that an impatient second signal does not look like a crash.
+   */
+  async announceStop(): Promise<void> {
+    try {
+      await this.#store.commit({ marks: [{ key: cleanStop, value: 'yes' }] });
+    } catch (error) {
+      // Without the mark the next start counts what was cut off as if it had ended the process.
+      this.#logger.warn('The stop could not be recorded.', error);
+    }
+  }
+
   /** Starts no new work and waits for what runs; what is cut off by `graceMs` runs again after the next start. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.#due.stop();
     const idle = Promise.all([this.#orchestrations.slots.stop(), this.#entities.slots.stop(), this.#activities.stop()]);
     await withinGrace(idle, graceMs);
-    try {
-      await this.#store.commit({ marks: [{ key: cleanStop, value: 'yes' }] });
-    } catch (error) {
-      // Without the mark the next start counts what was cut off as if it had brought the process down: harmless.
-      this.#logger.warn('The clean stop could not be recorded.', error);
-    }
+    await this.announceStop();
   }
 
   /**

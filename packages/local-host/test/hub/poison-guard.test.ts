@@ -3,16 +3,18 @@ import { test } from 'node:test';
 import { PoisonGuard } from '../../src/hub/poison-guard.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { Commit, Store, StoredMessage } from '../../src/store/store.ts';
+import { ManualClock } from './manual-clock.ts';
 
-function guard(): { guard: PoisonGuard; counted: number[] } {
+function guard(): { guard: PoisonGuard; counted: number[]; clock: ManualClock } {
   const counted: number[] = [];
+  const clock = new ManualClock();
   const store = {
     commit: async (commit: Commit) => {
       counted.push(...(commit.attempted ?? []));
       return [];
     },
   } as unknown as Store;
-  return { guard: new PoisonGuard(store, silentLogger), counted };
+  return { guard: new PoisonGuard(store, silentLogger, clock), counted, clock };
 }
 
 function message(id: number, attempts?: number): StoredMessage {
@@ -38,7 +40,7 @@ test('messages that were left behind are counted before they run, and set aside 
 test('suspects run one at a time, so that only the one that is running is counted', async () => {
   const { guard: poison, counted } = guard();
   let finish: () => void = () => {};
-  const first = poison.run([message(1, 2)], () => new Promise<void>((resolve) => (finish = resolve)));
+  const first = poison.run([message(1, 3)], () => new Promise<void>((resolve) => (finish = resolve)));
   const second = poison.run([message(2, 3)], async () => 'second');
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(counted, [1]);
@@ -50,9 +52,37 @@ test('suspects run one at a time, so that only the one that is running is counte
 
 test('a suspect that fails lets the next one run', async () => {
   const { guard: poison } = guard();
-  const first = poison.run([message(1, 2)], async () => {
+  const first = poison.run([message(1, 3)], async () => {
     throw new Error('failed');
   });
   await assert.rejects(first, /failed/);
-  assert.equal(await poison.run([message(2, 2)], async () => 'ran'), 'ran');
+  assert.equal(await poison.run([message(2, 3)], async () => 'ran'), 'ran');
+});
+
+test('a suspect that waits for the one behind it is not waited for longer than a few seconds', async () => {
+  const { guard: poison, clock } = guard();
+  let finish: () => void = () => {};
+  const first = poison.run([message(1, 4)], () => new Promise<string>((resolve) => (finish = () => resolve('first'))));
+  const second = poison.run([message(2, 4)], async () => {
+    finish();
+    return 'second';
+  });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  clock.move(4_999);
+  await turn();
+  assert.equal(clock.next, 5_000, 'the second still waits');
+  clock.move(5_000);
+  assert.deepEqual(await Promise.all([first, second]), ['first', 'second']);
+});
+
+test('work that was left behind a few times still runs side by side', async () => {
+  const { guard: poison } = guard();
+  let finish: () => void = () => {};
+  const first = poison.run([message(1, 2)], () => new Promise<string>((resolve) => (finish = () => resolve('first'))));
+  const second = poison.run([message(2, 2)], async () => {
+    finish();
+    return 'second';
+  });
+  assert.deepEqual(await Promise.all([first, second]), ['first', 'second']);
 });

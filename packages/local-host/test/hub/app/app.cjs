@@ -191,6 +191,9 @@ df.app.orchestration('version', function* (context) {
     yield context.df.callSubOrchestrator('version', 'child', undefined, '0.9'),
   ];
 });
+df.app.orchestration('napping', function* (context) {
+  return yield context.df.callActivity('slow', context.df.getInput());
+});
 df.app.orchestration('largeStatus', function* (context) {
   context.df.setCustomStatus('x'.repeat(context.df.getInput()));
   yield context.df.callActivity('echo', 1);
