@@ -306,6 +306,7 @@ class Sequencer {
     this.#seen.set(action, node);
     node.width = action.compoundActions.length;
     for (const child of action.compoundActions) node.children.push(this.#invoke(child, node));
+    node.done = node.children.filter((child) => child.state === 'done').length;
     // The last child may have ended while it was invoked: its event was already there.
     if (node.kind === 'all' && node.state === 'pending' && allDone(node)) this.#ends.end(node, { ok: true });
     return node;

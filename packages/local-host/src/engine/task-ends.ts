@@ -25,6 +25,7 @@ export class TaskEnds {
         this.end(parent, { ok: true });
         return;
       case 'all':
+        if (end.ok) parent.done++;
         if (!end.ok) this.end(parent, end);
         else if (allDone(parent)) this.end(parent, end);
         return;

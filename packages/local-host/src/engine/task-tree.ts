@@ -10,6 +10,8 @@ export interface TaskNode {
   children: TaskNode[];
   /** How many children a compound has; while it is being invoked `children` is shorter. */
   width: number;
+  /** How many children have succeeded, once all have been invoked. Counted: there may be thousands. */
+  done: number;
   /** Only for timers: the action whose cancel flag counts. */
   cancelable: { isCanceled: boolean } | undefined;
   id: number | undefined;
@@ -53,6 +55,7 @@ export function newNode(kind: TaskNode['kind'], parent: TaskNode | undefined, id
     parent,
     children: [],
     width: 0,
+    done: 0,
     cancelable: undefined,
     id,
     retry: undefined,
@@ -63,7 +66,7 @@ export function newNode(kind: TaskNode['kind'], parent: TaskNode | undefined, id
 
 /** Whether a `Task.all` has all its children and all have succeeded. */
 export function allDone(node: TaskNode): boolean {
-  return node.children.length === node.width && node.children.every((child) => child.state === 'done');
+  return node.children.length === node.width && node.done === node.width;
 }
 
 /** Wait after a failed attempt (from 1), in milliseconds. */
