@@ -11,6 +11,7 @@ const source = fileURLToPath(new URL('../src', import.meta.url));
 const allowed: Record<string, readonly string[]> = {
   agent: ['model'],
   model: ['agent'],
+  mcp: ['agent'],
   state: ['agent'],
   session: ['agent', 'model', 'state'],
   entity: ['agent', 'model', 'session', 'state'],
@@ -18,7 +19,7 @@ const allowed: Record<string, readonly string[]> = {
   client: ['agent', 'entity', 'session', 'state'],
   durable: ['agent', 'entity', 'state', 'client'],
   http: ['agent', 'client', 'entity', 'state'],
-  hosts: ['agent', 'client', 'durable', 'entity', 'http', 'model', 'state', 'turn'],
+  hosts: ['agent', 'client', 'durable', 'entity', 'http', 'model', 'session', 'state', 'turn'],
 };
 const hostPackages = ['@azure/functions', 'durable-functions', '@microsoft/durabletask-js'];
 

@@ -1,4 +1,5 @@
-import type { JsonValue } from '../json.ts';
+import { ModelError } from '../errors.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
 import type { Agent } from './agent.ts';
 import { boundResult } from './bound-result.ts';
@@ -8,7 +9,9 @@ import type { RunContext } from './run-context.ts';
 import { NotJsonError, toJsonResult } from './to-json-result.ts';
 import type { AnyTool, ToolContext } from './tool.ts';
 import { readToolArguments } from './tool-arguments.ts';
+import { toolCallContext } from './tool-call-context.ts';
 import { toolError, unknownToolError } from './tool-error.ts';
+import { progressOf } from './tool-progress.ts';
 import { withDeadline } from './with-deadline.ts';
 
 type ToolAgent = Pick<Agent, 'name' | 'tools' | 'toolTimeoutMs' | 'maxToolResultBytes'>;
@@ -31,9 +34,11 @@ export async function executeToolCall(
   }
   const timeoutMs = tool.timeoutMs ?? agent.toolTimeoutMs;
   const facts = { agent: agent.name, tool: tool.name, callId: call.callId };
+  const { emit, end } = progressOf(call, context, agent.maxToolResultBytes);
   const outcome = await withDeadline(context.signal, timeoutMs, (signal) =>
-    callTool(tool, call, { ...toolContext(agent, call, context), signal }),
+    callTool(tool, call, toolCallContext(agent.name, call, context, { signal, emit })),
   );
+  end();
   switch (outcome.kind) {
     case 'done':
       return outcome.value.ok ? boundResult(outcome.value.result, agent.maxToolResultBytes) : outcome.value.error;
@@ -65,25 +70,18 @@ async function callTool(
   return { ok: true, result: toJsonResult(await tool.execute(args.value as never, context)) };
 }
 
-function toolContext(agent: ToolAgent, call: ToolCallRequest, context: RunContext): Omit<ToolContext, 'signal'> {
-  const { sessionId, correlationId, log } = context;
-  return {
-    agentName: agent.name,
-    sessionId,
-    correlationId,
-    callId: call.callId,
-    // By position: when a crashed turn is repeated, the model gives its calls new ids.
-    idempotencyKey: `${sessionId}/${correlationId}/${call.iteration}-${call.index}`,
-    log,
-  };
-}
-
 function failure(tool: AnyTool, error: unknown, log: Logger, facts: Record<string, string>): JsonValue {
   if (error instanceof NotJsonError) {
     log.error('Tool result has no JSON form.', { ...facts, problem: error.message });
     return toolError('invalidToolResult', `Tool "${tool.name}" ran, but ${error.message}.`);
   }
-  const stack = errorStack(error);
-  log.error('Tool call failed.', { ...facts, error: describeError(error, 16_384), ...(stack && { stack }) });
+  log.error('Tool call failed.', { ...facts, ...causeFields(error) });
   return toolError('toolFailed', `Tool "${tool.name}" failed. ${describeError(error, 800)}`);
+}
+
+/** A model provider's words, from an agent that is a tool, stay out of the log: they may quote what the user said. */
+function causeFields(error: unknown): JsonObject {
+  if (error instanceof ModelError) return { code: error.code, fix: error.fix };
+  const stack = errorStack(error);
+  return { error: describeError(error, 16_384), ...(stack && { stack }) };
 }

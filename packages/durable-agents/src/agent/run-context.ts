@@ -1,6 +1,11 @@
 import type { JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
 import type { CallDecision } from './effects.ts';
+import type { ToolDurablePort } from './tool-durable-client.ts';
+import type { ToolProgress } from './tool-progress.ts';
+
+/** Where a tool's context keeps the run it belongs to, for tools that run an agent of their own. */
+export const runOf: unique symbol = Symbol.for('durable-agents.run');
 
 /** What a driver gives to each effect of a run. */
 export interface RunContext {
@@ -12,6 +17,16 @@ export interface RunContext {
   readonly log: Logger;
   /** Decides on calls that need approval; without it they are rejected. */
   readonly approve?: ApproveCall;
+  /** Who asked, as the app sees it. For tools. */
+  readonly caller?: JsonValue;
+  /** The host's way to orchestrations. For tools. */
+  readonly durable?: ToolDurablePort;
+  /** Told of what tools emit while they run. What it throws is logged and changes nothing. */
+  readonly onEvent?: (event: ToolProgress) => void;
+  /** What idempotency keys of tool calls begin with. Default: `{sessionId}/{correlationId}`. */
+  readonly keyBase?: string;
+  /** Names of the agents that called each other to get to this run, the outermost first. Default: none. */
+  readonly outerAgents?: readonly string[];
 }
 
 /** Asks a person, or a rule, about a call whose arguments have been validated. */

@@ -1,12 +1,16 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { parseJson } from './parse-json.ts';
+import { schemaProblems } from './structured-answer.ts';
 import type { AnyTool } from './tool.ts';
 import { isStandardSchema } from './tool-json-schema.ts';
 
 export type ArgumentsResult = { ok: true; value: unknown } | { ok: false; problem: string };
 
-/** Parses and validates what the model wrote as arguments of a call. Nothing and "" count as `{}`. */
+/**
+ * Parses and validates what the model wrote as arguments of a call. Nothing and "" count as `{}`. Rejects if the schema
+ * itself is broken.
+ */
 export async function readToolArguments(
   tool: AnyTool,
   written: JsonObject | string | undefined,
@@ -15,8 +19,8 @@ export async function readToolArguments(
   if (!parsed.ok) return parsed;
   const { parameters } = tool;
   if (!isStandardSchema(parameters)) {
-    const missing = requiredKeys(parameters.required).filter((key) => !Object.hasOwn(parsed.value, key));
-    return missing.length === 0 ? parsed : { ok: false, problem: `missing: ${missing.join(', ')}` };
+    const problem = schemaProblems(parsed.value, parameters);
+    return problem === undefined ? parsed : { ok: false, problem };
   }
   const result = await parameters['~standard'].validate(parsed.value);
   return result.issues ? { ok: false, problem: describeIssues(result.issues) } : { ok: true, value: result.value };
@@ -38,10 +42,6 @@ function parseArguments(
     return { ok: false, problem: `must be a JSON object, got ${kind}` };
   }
   return { ok: true, value };
-}
-
-function requiredKeys(required: JsonValue | undefined): string[] {
-  return Array.isArray(required) ? required.filter((key) => typeof key === 'string') : [];
 }
 
 function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {

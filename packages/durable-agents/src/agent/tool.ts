@@ -1,7 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { ConfigurationError } from '../errors.ts';
-import type { JsonObject, JsonSchema } from '../json.ts';
+import type { JsonObject, JsonSchema, JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
+import type { RunContext, runOf } from './run-context.ts';
+import type { ToolDurableClient } from './tool-durable-client.ts';
 import { toolJsonSchema } from './tool-json-schema.ts';
 
 /** Longest time limit a timer can hold, in milliseconds (about 24.8 days). */
@@ -23,6 +25,14 @@ export interface ToolContext {
   /** Aborted when the time limit is over or the host stops. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Who asked, as the app sees it (`mapCaller` of the app). Absent if the app says nothing. */
+  readonly caller?: JsonValue;
+  /** Orchestrations: start, query, raise events, terminate. Absent outside a durable host; see `durableOf`. */
+  readonly durable?: ToolDurableClient;
+  /** Reports progress to whoever watches the run. Never throws; after the call has ended it does nothing. */
+  readonly emit: (data: JsonObject) => void;
+  /** @internal */
+  readonly [runOf]?: RunContext;
 }
 
 /** What `execute` receives for a given `parameters`: the schema's output, or any JSON object for a plain JSON Schema. */
@@ -36,8 +46,8 @@ export interface ToolDefinition<Parameters extends StandardSchemaV1 | JsonSchema
   /** Tells the model what the tool does and when to call it. */
   description: string;
   /**
-   * A Standard Schema (zod, valibot, arktype, …) that validates the model's arguments, or a plain JSON Schema, whose
-   * `required` list alone is checked. Default: no arguments.
+   * A Standard Schema (zod, valibot, arktype, …) or a plain JSON Schema (2020-12). The model's arguments are validated
+   * by it; what does not fit goes back to the model and the tool is not called. Default: no arguments.
    */
   parameters?: Parameters | undefined;
   /** JSON Schema shown to the model. Needed only if `parameters` cannot convert itself. */

@@ -59,7 +59,9 @@ export async function applyRetention(
   } catch (error) {
     context.log.warn('Older parts of a session could not be summed up.', { error: String(error), exchanges: count });
     // Without a summary nothing should go that need not.
-    return byLimit === 0 ? { state, bytes, droppedExchanges: 0 } : dropped(evict(state, byLimit, context.now), byLimit);
+    return byLimit === undefined
+      ? { state, bytes, droppedExchanges: 0 }
+      : dropped(evict(state, byLimit, context.now), byLimit);
   }
 }
 

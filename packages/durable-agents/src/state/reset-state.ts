@@ -10,8 +10,8 @@ import { hasTerminalRecords } from './terminal-records.ts';
 export function resetState(state: StateDocument, now: Date): StateDocument {
   if (hasTerminalRecords(state)) {
     const cleared = dropResults(state, () => true, now);
-    const { session: _, truncation: __, ...data } = cleared.data;
-    return { ...cleared, data: { ...data, conversationHistory: [] } };
+    const { session: _, truncation: __, historyBinding: ___, ...data } = cleared.data;
+    return withOwnData({ ...cleared, data: { ...data, conversationHistory: [] } }, { history: undefined });
   }
   const { schemaVersion } = state;
   const { expirationTimeUtc } = state.data;

@@ -28,6 +28,7 @@ export class BatchWriter<Item> {
   #pending: Item[] = [];
   #work: Promise<void> | undefined;
   #hurry: (() => void) | undefined;
+  #flushes = 0;
   #hasComplained = false;
 
   constructor({ delayMs = 20, maxItems = 50, maxPending = 10_000, ...options }: BatchWriterOptions<Item>) {
@@ -47,11 +48,13 @@ export class BatchWriter<Item> {
   /** Resolves when all that was added has been written or dropped, or when the time is up. Never rejects. */
   async flush(timeoutMs: number): Promise<void> {
     if (this.#work === undefined) return;
+    this.#flushes++;
     this.#hurry?.();
-    const timer = new AbortController();
-    const timeout = pause(timeoutMs, 'timeout' as const, { signal: timer.signal }).catch(() => 'cancelled' as const);
+    const { promise: timeout, resolve } = Promise.withResolvers<'timeout'>();
+    const timer = setTimeout(resolve, timeoutMs, 'timeout');
     const end = await Promise.race([this.#work, timeout]);
-    timer.abort();
+    clearTimeout(timer);
+    this.#flushes--;
     if (end === 'timeout') this.#complain(new Error(`The store took more than ${timeoutMs} ms.`));
   }
 
@@ -60,7 +63,7 @@ export class BatchWriter<Item> {
     await pause(0);
     while (this.#pending.length > 0) {
       await this.#writeBatch(this.#pending.splice(0, this.#options.maxItems));
-      if (this.#pending.length < this.#options.maxItems) await this.#rest();
+      if (this.#flushes === 0 && this.#pending.length < this.#options.maxItems) await this.#rest();
     }
     this.#work = undefined;
   }

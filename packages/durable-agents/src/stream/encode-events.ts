@@ -1,4 +1,4 @@
-import type { StreamedEvent, TurnFailure } from './turn-event.ts';
+import type { StreamedEvent, TurnEnd, TurnEvent, TurnFailure } from './turn-event.ts';
 
 /** Trouble with the stream itself; the turn goes on. */
 export interface StreamErrorEvent {
@@ -7,7 +7,7 @@ export interface StreamErrorEvent {
 }
 
 /** What a response body is made of. */
-export type BodyPart = StreamedEvent | 'ping' | { id?: undefined; event: StreamErrorEvent };
+export type BodyPart = 'ping' | StreamedEvent | { id?: undefined; event: StreamErrorEvent | (TurnEvent & TurnEnd) };
 
 /** Writes the parts of a stream as the text of a response body. Every result is whole: no event or character is cut. */
 export interface StreamEncoder {
@@ -50,10 +50,12 @@ export function plainTextEncoder(): StreamEncoder {
           return gap + event.text;
         }
         case 'attempt':
-        case 'reset':
-          if (step === undefined) return '';
+        case 'reset': {
+          const isVoid = event.type === 'reset' || event.step === 'turn' || event.step === step;
+          if (step === undefined || !isVoid) return '';
           step = undefined;
           return '\n[The text begins again.]\n';
+        }
         case 'done':
           return event.outcome === 'completed' ? '\n' : `\n[Error: ${event.error.message}]\n`;
         case 'error':

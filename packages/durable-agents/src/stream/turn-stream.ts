@@ -17,7 +17,10 @@ export interface TurnStreamOptions {
   handler?: AgentStreamHandler | undefined;
   /** Text of the message that the turn answers, for the handler. */
   requestText?: string | undefined;
-  /** The part of the turn that this process does: `turn` for all of it (the default), `model-{n}`, `tool-{n}-{index}`. */
+  /**
+   * The part of the turn that is written here: `turn` for all of it (the default), `model-{n}`, `tool-{n}-{index}`, or
+   * any other name, such as `start` and `end`. A part that is written again voids what it wrote before.
+   */
   step?: string | undefined;
   log: Logger;
   /** Milliseconds since 1970. */
@@ -47,7 +50,9 @@ export class TurnStream {
   readonly #attempts = new Map<string, number>();
   #modelCall: ModelCallEvents;
   #sequence = 0;
-  #stamped = new WeakMap<Item, TurnEvent>();
+  readonly #stamped = new WeakMap<Item, TurnEvent>();
+  /** Tells that this part of the turn has been begun before; goes out with the first event. */
+  #opening: TurnEvent | undefined;
 
   constructor(options: TurnStreamOptions) {
     const { key, agentName, store, handler, requestText = '', step = 'turn', log } = options;
@@ -65,7 +70,7 @@ export class TurnStream {
 
   started(facts: { simulated: boolean }): void {
     const { key, agentName: agent } = this.#options;
-    this.#push('turn', { type: 'turnStarted', agent, ...key, ...facts });
+    this.#push(this.#step, { type: 'turnStarted', agent, ...key, ...facts });
   }
 
   /** Every update of the model's stream; of a model that does not stream, only the last one, `response`. */
@@ -95,7 +100,7 @@ export class TurnStream {
   onApprovalRequested(call: ToolCallRequest): void {
     const { callId, name } = call;
     const args = boundResult(call.arguments ?? {}, maxToolBytes);
-    this.#push('turn', { type: 'approvalRequested', callId, name, arguments: args });
+    this.#push(this.#step, { type: 'approvalRequested', callId, name, arguments: args });
   }
 
   /** Any other event of the turn. */
@@ -108,12 +113,12 @@ export class TurnStream {
     if (outcome.status === 'completed') {
       const { text, value, finishReason, usage } = outcome.response;
       const facts = { ...(value !== undefined && { value }), ...(finishReason && { finishReason }) };
-      this.#push('turn', { type: 'done', outcome: 'completed', text, ...facts, ...(usage && { usage }) });
+      this.#push(this.#step, { type: 'done', outcome: 'completed', text, ...facts, ...(usage && { usage }) });
       this.#handler?.response(outcome.response, 0);
     } else {
       const { error, usage } = outcome;
       const { code, message } = error;
-      this.#push('turn', { type: 'done', outcome: 'failed', error: { code, message }, ...(usage && { usage }) });
+      this.#push(this.#step, { type: 'done', outcome: 'failed', error: { code, message }, ...(usage && { usage }) });
     }
     await this.flush();
   }
@@ -136,11 +141,12 @@ export class TurnStream {
     if (this.#attempts.size === 0) {
       const { attempt, again } = await store.beginAttempt(key, this.#step);
       this.#attempts.set(this.#step, attempt);
-      if (again) await store.append(key, [this.#stamp({ type: 'attempt' }, this.#step, items[0]?.at ?? 0)]);
+      if (again) this.#opening = this.#stamp({ type: 'attempt' }, this.#step, items[0]?.at ?? 0);
     }
-    const events: TurnEvent[] = [];
+    const events = this.#opening === undefined ? [] : [this.#opening];
     for (const item of items) events.push(await this.#stampOnce(store, item));
     await store.append(key, events);
+    this.#opening = undefined;
   }
 
   /** A write that is tried again writes the same events, so that readers can tell. */

@@ -6,23 +6,28 @@ import type { ResetEvent, TurnEnd, TurnEvent } from './turn-event.ts';
  */
 export class TurnView {
   #events: TurnEvent[] = [];
+  readonly #seen = new Set<string>();
+  /** The attempts below which what a step wrote is void. */
   readonly #floors = new Map<string, number>();
 
   add(event: TurnEvent | ResetEvent): void {
     if (event.type === 'reset') {
       this.#events = [];
+      this.#seen.clear();
       this.#floors.clear();
       return;
     }
     const { step, attempt, sequence } = event;
     if (attempt < (this.#floors.get('turn') ?? 0) || attempt < (this.#floors.get(step) ?? 0)) return;
+    const name = `${attempt}/${sequence}`;
+    if (this.#seen.has(name)) return;
+    this.#seen.add(name);
     if (event.type === 'attempt') {
       this.#floors.set(step, attempt);
       this.#events = step === 'turn' ? [] : this.#events.filter((earlier) => earlier.step !== step);
       return;
     }
-    const isKnown = this.#events.some((known) => known.attempt === attempt && known.sequence === sequence);
-    if (!isKnown) this.#events.push(event);
+    this.#events.push(event);
   }
 
   /** The events that count. */

@@ -5,6 +5,7 @@ import type { Agent } from '../../src/agent/agent.ts';
 import { utf8Bytes } from '../../src/agent/bound-text.ts';
 import { executeToolCall } from '../../src/agent/execute-tool-call.ts';
 import { type ToolContext, tool } from '../../src/agent/tool.ts';
+import { ModelError } from '../../src/errors.ts';
 import { errorOf, recordingLogger, runContext, toolCall } from './support.ts';
 import { agentWith, echoAgent } from './tool-agents.ts';
 
@@ -223,4 +224,30 @@ test('the idempotency key depends on session, run and position, not on the id th
     [seen[1]?.agentName, seen[1]?.sessionId, seen[1]?.correlationId, seen[1]?.callId],
     ['helper', '@dafx-a@s1', 'c1', 'call_xyz'],
   );
+});
+
+test('the caller’s identity, as the app gave it, reaches the tool', async () => {
+  const seen: unknown[] = [];
+  const who = tool({
+    name: 'who',
+    description: 'Who asks.',
+    execute: (_, context) => {
+      seen.push('caller' in context ? context.caller : 'nobody');
+    },
+  });
+  const caller = { id: 'ann', claims: ['admin'] };
+  await executeToolCall(agentWith([who]), toolCall('who'), runContext({ caller }));
+  await executeToolCall(agentWith([who]), toolCall('who'), runContext());
+  assert.deepEqual(seen, [caller, 'nobody']);
+});
+
+test('a model error out of a tool is in the log by its code: its text may quote what the user said', async () => {
+  const log = recordingLogger();
+  const agent = throwing(() => {
+    throw new ModelError('modelRefused', 'Not about "my secret".', { fix: 'Ask otherwise.' });
+  });
+  const result = await executeToolCall(agent, toolCall('risky'), runContext({ log }));
+  assert.match(errorOf(result).message, /my secret/);
+  assert.doesNotMatch(JSON.stringify(log.lines), /my secret/);
+  assert.equal(log.lines[0]?.fields?.code, 'modelRefused');
 });

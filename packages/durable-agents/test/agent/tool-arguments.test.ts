@@ -68,12 +68,52 @@ test('the problem of each argument is named', async () => {
   assert.match(errorOf(result).message, /city: /);
 });
 
-test('a plain JSON Schema checks the required names', async () => {
-  const parameters = { type: 'object', required: ['id', 'note'] };
+const plainSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  type: 'object',
+  properties: {
+    id: { type: 'integer', minimum: 1 },
+    size: { enum: ['small', 'large'] },
+    tags: { type: 'array', items: { $ref: '#/definitions/tag' }, maxItems: 2 },
+    note: {},
+  },
+  required: ['id', 'note'],
+  additionalProperties: false,
+  definitions: { tag: { type: 'string', pattern: '^[a-z]+$' } },
+};
+
+function plainAgent() {
+  return agentWith([
+    tool({ name: 'take', description: 'Takes.', parameters: plainSchema, execute: (args) => Object.keys(args) }),
+  ]);
+}
+
+test('arguments that fit a plain JSON Schema reach the tool as they are', async () => {
+  const args = { id: 1, note: null, size: 'small', tags: ['a', 'b'] };
+  assert.deepEqual(await executeToolCall(plainAgent(), toolCall('take', args), runContext()), Object.keys(args));
+});
+
+const misfits: [object, RegExp][] = [
+  [{ id: 1 }, /"note"/],
+  [{ id: '1', note: 1 }, /#\/id.*"integer"/],
+  [{ id: 0, note: 1 }, /#\/id/],
+  [{ id: 1, note: 1, size: 'huge' }, /#\/size.*small/],
+  [{ id: 1, note: 1, tags: ['a', 'B'] }, /#\/tags\/1/],
+  [{ id: 1, note: 1, tags: ['a', 'b', 'c'] }, /#\/tags/],
+  [{ id: 1, note: 1, more: true }, /more/],
+];
+for (const [args, problem] of misfits) {
+  test(`a plain JSON Schema refuses ${JSON.stringify(args)} and says where`, async () => {
+    const result = await executeToolCall(plainAgent(), toolCall('take', args as never), runContext());
+    assert.equal(errorOf(result).code, 'invalidArguments');
+    assert.match(errorOf(result).message, problem);
+  });
+}
+
+test('a plain JSON Schema that is broken fails the call and not the run', async () => {
+  const parameters = { type: 'object', properties: { id: { $ref: '#/definitions/none' } } };
   const agent = agentWith([tool({ name: 'take', description: 'Takes.', parameters, execute: () => 'called' })]);
-  assert.match(
-    errorOf(await executeToolCall(agent, toolCall('take', { id: 1 }), runContext())).message,
-    /missing: note/,
-  );
-  assert.equal(await executeToolCall(agent, toolCall('take', { id: 1, note: null }), runContext()), 'called');
+  const { code, message } = errorOf(await executeToolCall(agent, toolCall('take', { id: 1 }), runContext()));
+  assert.equal(code, 'toolFailed');
+  assert.match(message, /Unresolved \$ref/);
 });

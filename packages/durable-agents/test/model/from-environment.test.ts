@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigurationError } from '../../src/errors.ts';
 import { chatClientFromEnvironment } from '../../src/index.ts';
+import { OpenAIChatClient, OpenAIResponsesClient } from '../../src/openai.ts';
 
 const azure = { AZURE_OPENAI_ENDPOINT: 'https://x.openai.azure.com', AZURE_OPENAI_API_KEY: 'k' };
 
@@ -33,6 +34,27 @@ const chosen: [string, Record<string, string>, string, string][] = [
     'openai',
     'gpt-5-mini',
   ],
+  [
+    'a Foundry project',
+    {
+      FOUNDRY_PROJECT_ENDPOINT: 'https://x.services.ai.azure.com/api/projects/p',
+      FOUNDRY_MODEL: 'm3',
+      OPENAI_API_KEY: 'sk',
+    },
+    'azure-openai',
+    'm3',
+  ],
+  [
+    'Azure and a Foundry project',
+    {
+      ...azure,
+      AZURE_OPENAI_DEPLOYMENT_NAME: 'd1',
+      FOUNDRY_PROJECT_ENDPOINT: 'https://y.example',
+      FOUNDRY_MODEL: 'm3',
+    },
+    'azure-openai',
+    'd1',
+  ],
 ];
 for (const [name, env, provider, modelId] of chosen) {
   test(`${name} chooses ${provider} with ${modelId}`, () => {
@@ -48,6 +70,8 @@ const halfSet: [Record<string, string>, string][] = [
   [{ OPENAI_BASE_URL: 'http://localhost:11434/v1' }, 'OPENAI_MODEL'],
   [{ OPENAI_BASE_URL: 'http://localhost:11434/v1', OPENAI_API_KEY: 'k', OPENAI_MODEL: '' }, 'OPENAI_MODEL'],
   [{ OPENAI_MODEL: 'm1' }, 'OPENAI_API_KEY'],
+  [{ FOUNDRY_PROJECT_ENDPOINT: 'https://x.example/api/projects/p' }, 'FOUNDRY_MODEL'],
+  [{ FOUNDRY_MODEL: 'm3' }, 'FOUNDRY_PROJECT_ENDPOINT'],
 ];
 for (const [env, missing] of halfSet) {
   test(`${Object.keys(env).join(' and ')} alone is refused: ${missing} is missing`, () => {
@@ -64,4 +88,33 @@ for (const [env, missing] of halfSet) {
 test('an address that is none is refused at start', () => {
   const env = { AZURE_OPENAI_ENDPOINT: '<your endpoint>', AZURE_OPENAI_DEPLOYMENT_NAME: 'd1' };
   assert.throws(() => chatClientFromEnvironment(env), { name: 'ConfigurationError', message: /azure\.endpoint/ });
+});
+
+const project = { FOUNDRY_PROJECT_ENDPOINT: 'https://x.services.ai.azure.com/api/projects/p', FOUNDRY_MODEL: 'm3' };
+const openAI = { OPENAI_API_KEY: 'sk' };
+const apis: [Record<string, string>, boolean][] = [
+  [openAI, false],
+  [{ ...openAI, OPENAI_API: 'chat' }, false],
+  [{ ...openAI, OPENAI_API: ' ' }, false],
+  [{ ...openAI, OPENAI_API: 'responses' }, true],
+  [{ ...azure, AZURE_OPENAI_DEPLOYMENT_NAME: 'd1' }, false],
+  [{ ...azure, AZURE_OPENAI_DEPLOYMENT_NAME: 'd1', OPENAI_API: 'responses' }, true],
+  [{ OPENAI_BASE_URL: 'http://localhost:11434/v1', OPENAI_MODEL: 'm', OPENAI_API: 'responses' }, true],
+  [project, true],
+  [{ ...project, OPENAI_API: 'chat' }, false],
+];
+for (const [env, isResponses] of apis) {
+  test(`${Object.keys(env)[0]} with OPENAI_API=${env.OPENAI_API} uses ${isResponses ? 'the Responses API' : 'Chat Completions'}`, () => {
+    assert.equal(chatClientFromEnvironment(env) instanceof OpenAIResponsesClient, isResponses);
+    assert.equal(chatClientFromEnvironment(env) instanceof OpenAIChatClient, !isResponses);
+  });
+}
+
+test('an unknown OPENAI_API is refused, also if no model is set', () => {
+  for (const env of [{ ...openAI, OPENAI_API: 'assistants' }, { OPENAI_API: 'assistants' }]) {
+    assert.throws(() => chatClientFromEnvironment(env), {
+      name: 'ConfigurationError',
+      message: /OPENAI_API is "assistants"/,
+    });
+  }
 });

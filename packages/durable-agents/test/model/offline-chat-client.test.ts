@@ -8,6 +8,7 @@ import type { JsonObject } from '../../src/json.ts';
 import { argumentsFromText } from '../../src/model/offline-tool-call.ts';
 import { minimalValue } from '../../src/model/offline-value.ts';
 import { OfflineChatClient } from '../../src/testing.ts';
+import { joined, updatesFrom } from './sse.ts';
 
 const model = new OfflineChatClient();
 
@@ -192,3 +193,14 @@ for (const [text, schema, expected] of texts) {
     assert.deepEqual(argumentsFromText({ type: 'object', ...schema }, text), expected);
   });
 }
+
+test('a stream writes the same answer word by word', async () => {
+  const request = { messages: [textMessage('user', 'Tell  me\na joke')], tools: [], options: {} };
+  const response = await model.complete(request);
+  const updates = await updatesFrom(model.stream(request));
+  const [content] = response.messages[0]?.contents ?? [];
+  assert.ok(content?.type === 'text');
+  assert.equal(joined(updates, 'text'), content.text);
+  assert.ok(updates.length > 10);
+  assert.deepEqual(updates.at(-1), { type: 'response', response });
+});

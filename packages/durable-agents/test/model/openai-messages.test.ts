@@ -32,17 +32,6 @@ test('texts of a user become one string, and images become parts', () => {
   );
 });
 
-test('an attachment that cannot be sent is mentioned to the model', () => {
-  const [message] = toOpenAIMessages([
-    user(
-      text('Read '),
-      { type: 'data', uri: 'data:application/pdf;base64,AAAA' },
-      { type: 'hostedFile', fileId: 'f1' },
-    ),
-  ]);
-  assert.match(String(message?.content), /^Read .*application\/pdf.*hosted file/);
-});
-
 test('reasoning, errors, usage and unknown contents are never sent, and a message of only these is left out', () => {
   const hidden: Content[] = [
     { type: 'reasoning', text: 'SECRET' },

@@ -7,7 +7,7 @@ import { json, openAIServer, providerError, type Reply } from './openai-server.t
 import { bytesOf, joined, streamOf, updatesFrom } from './sse.ts';
 
 const spoken = 'café 日本語 🐕';
-const event = (type: string, fields: JsonObject = {}) => ({ type, ...fields });
+const event = (type: string, fields: JsonObject = {}): JsonObject => ({ type, ...fields });
 
 function eventText(events: readonly JsonObject[], newline = '\n'): string {
   return events

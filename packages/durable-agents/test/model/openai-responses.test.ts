@@ -137,7 +137,8 @@ test('a reasoning item goes back only to the model that wrote it, after a round 
       { ...ask, messages: [{ role: 'assistant', contents: kept }, textMessage('user', 'And?')] },
       context(),
     );
-    return (server.seen.at(-1)?.body.input as JsonObject[]).filter(({ type }) => type === 'reasoning');
+    const { input } = server.seen.at(-1)?.body ?? assert.fail();
+    return (input as JsonObject[]).filter(({ type }) => type === 'reasoning');
   };
   assert.deepEqual(await sentWith(client, contents), [reasoning('rs_1')]);
   assert.deepEqual(await sentWith(client, contents.slice(0, 1)), [], 'what it led to is gone');
