@@ -42,6 +42,7 @@ export type {
   ChatOptions,
   ChatRequest,
   ChatResponse,
+  ChatUpdate,
   ToolDeclaration,
 } from './model/chat-client.ts';
 export { chatClientFromEnvironment } from './model/from-environment.ts';

@@ -9,5 +9,6 @@ export {
   type ScriptedFailure,
   type ScriptedStep,
   type ScriptedToolCall,
+  type ScriptedUpdate,
   scriptedModel,
 } from './model/scripted-chat-client.ts';

@@ -31,6 +31,11 @@ export interface AgentOptions {
   modelTimeoutMs?: number | undefined;
   /** How often a model call is repeated after an error that may pass (rate limit, unavailable), 0 to 10. Default: 2. */
   maxModelRetries?: number | undefined;
+  /**
+   * Time for a model call with all its repetitions, in milliseconds, counted from the first: no repetition begins after
+   * it. Default: 60,000.
+   */
+  modelRetryBudgetMs?: number | undefined;
   /** Most tool calls of one answer at the same time, 1 to 100; 1 means one after the other. Default: 8. */
   maxParallelToolCalls?: number | undefined;
   /** Longest JSON of a tool's result in bytes; of a longer one the model gets an excerpt that says so. 1,024 to 16 MiB. Default: 65,536. */
@@ -75,6 +80,7 @@ export class Agent {
   readonly toolTimeoutMs: number;
   readonly modelTimeoutMs: number;
   readonly maxModelRetries: number;
+  readonly modelRetryBudgetMs: number;
   readonly maxParallelToolCalls: number;
   readonly maxToolResultBytes: number;
   readonly maxStructuredRetries: number;
@@ -95,6 +101,7 @@ export class Agent {
     this.toolTimeoutMs = options.toolTimeoutMs ?? 60_000;
     this.modelTimeoutMs = options.modelTimeoutMs ?? 120_000;
     this.maxModelRetries = options.maxModelRetries ?? 2;
+    this.modelRetryBudgetMs = options.modelRetryBudgetMs ?? 60_000;
     this.maxParallelToolCalls = options.maxParallelToolCalls ?? 8;
     this.maxToolResultBytes = options.maxToolResultBytes ?? 65_536;
     this.maxStructuredRetries = options.maxStructuredRetries ?? 1;

@@ -8,6 +8,7 @@ const limits = {
   toolTimeoutMs: [1, maxTimerMs],
   modelTimeoutMs: [1, maxTimerMs],
   maxModelRetries: [0, 10],
+  modelRetryBudgetMs: [0, maxTimerMs],
   maxParallelToolCalls: [1, 100],
   maxToolResultBytes: [1024, 16 * 1024 * 1024],
   maxStructuredRetries: [0, 10],

@@ -1,6 +1,7 @@
 import { AgentRunError, type DurableAgentError } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { ChatClient, ChatOptions, ChatRequest, ChatResponse } from '../model/chat-client.ts';
+import { wrapSchema } from '../model/structured-schema.ts';
 import type { FunctionCallContent, Usage } from './content.ts';
 import type {
   AgentEffect,
@@ -207,7 +208,7 @@ export function modelRequest(
   return {
     messages: agent.instructions ? [textMessage('system', agent.instructions), ...messages] : messages,
     tools: tools.map(({ name, description, parametersJsonSchema: parameters }) => ({ name, description, parameters })),
-    ...(responseFormat && { responseFormat }),
+    ...(responseFormat && { responseFormat: wrapSchema(responseFormat).schema }),
     options,
   };
 }

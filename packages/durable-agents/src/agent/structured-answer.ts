@@ -2,6 +2,7 @@ import { Validator } from '@cfworker/json-schema';
 import { AgentRunError, type DurableAgentError, ModelError } from '../errors.ts';
 import type { JsonSchema, JsonValue } from '../json.ts';
 import type { ChatResponse } from '../model/chat-client.ts';
+import { unwrapValue, wrapSchema } from '../model/structured-schema.ts';
 import { boundText } from './bound-text.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -18,7 +19,7 @@ export function readStructured(
 ): { ok: true; value: JsonValue } | { ok: false; error: DurableAgentError } {
   let value: JsonValue;
   try {
-    value = parseJson(text);
+    value = unwrapValue(parseJson(text), wrapSchema(schema).isWrapped);
   } catch (cause) {
     if (response.finishReason === 'length') {
       const message = 'The model reached its output limit in the middle of the structured answer.';

@@ -44,7 +44,9 @@ export function registerSessionTriggers(
   };
   const session = ({ params }: HttpRequest) => params.sessionId ?? '';
   register('listSessions', 'GET', '', (request, endpoint) => serveSessionList(request, endpoint));
-  register('readSession', 'GET', '/{sessionId}', (request, endpoint) => serveSession(request, session(request), endpoint));
+  register('readSession', 'GET', '/{sessionId}', (request, endpoint) =>
+    serveSession(request, session(request), endpoint),
+  );
   register('deleteSession', 'DELETE', '/{sessionId}', (request, endpoint) =>
     serveSessionDelete(session(request), endpoint),
   );
