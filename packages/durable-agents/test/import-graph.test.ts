@@ -13,12 +13,14 @@ const allowed: Record<string, readonly string[]> = {
   model: ['agent'],
   mcp: ['agent'],
   state: ['agent'],
+  stream: ['agent', 'model'],
+  telemetry: ['agent', 'model'],
   session: ['agent', 'model', 'state'],
   entity: ['agent', 'model', 'session', 'state'],
   turn: ['agent', 'durable', 'entity', 'state', 'model'],
   client: ['agent', 'entity', 'session', 'state'],
   durable: ['agent', 'entity', 'state', 'client'],
-  http: ['agent', 'client', 'entity', 'state'],
+  http: ['agent', 'client', 'entity', 'state', 'stream'],
   hosts: ['agent', 'client', 'durable', 'entity', 'http', 'model', 'session', 'state', 'turn'],
 };
 const hostPackages = ['@azure/functions', 'durable-functions', '@microsoft/durabletask-js'];

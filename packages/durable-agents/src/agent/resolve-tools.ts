@@ -29,6 +29,16 @@ export async function resolveAgent<A extends SourcedAgent>(agent: A, context: To
   return Object.assign(Object.create(Object.getPrototypeOf(agent)), agent, { tools, toolSources: Object.freeze([]) });
 }
 
+/** As {@link resolveAgent}, unless the agent has all tools of these names itself: then no source is asked. */
+export function resolveFor<A extends SourcedAgent>(
+  agent: A,
+  names: readonly string[],
+  context: ToolSourceContext,
+): Promise<A> {
+  const own = new Set(agent.tools.map(({ name }) => name));
+  return names.every((name) => own.has(name)) ? Promise.resolve(agent) : resolveAgent(agent, context);
+}
+
 /** The agent's own tools, then those of its sources, in the order of the sources. Throws as {@link resolveAgent} does. */
 export async function resolveTools(agent: SourcedAgent, context: ToolSourceContext): Promise<AnyTool[]> {
   const sources = agent.toolSources ?? [];
@@ -55,7 +65,7 @@ async function ask(source: ToolSource, context: ToolSourceContext): Promise<read
       throw new AgentRunError('canceled', 'The run was stopped while its tools were looked up.', { cause: error });
     }
     context.log.error('A source of tools failed.', { source: source.name, error: describeError(error, 16_384) });
-    throw new ToolSourceError(source.name, error);
+    throw new ToolSourceError(`The tools of "${source.name}" are not available.`, { cause: error });
   }
 }
 

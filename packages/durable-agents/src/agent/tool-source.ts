@@ -1,4 +1,4 @@
-import { DurableAgentError } from '../errors.ts';
+import { DurableAgentError, type DurableAgentErrorOptions } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { AnyTool } from './tool.ts';
 
@@ -29,10 +29,10 @@ export class ToolSourceError extends DurableAgentError {
   /** The source may be back when the same request is sent again. */
   readonly retryable = true;
 
-  constructor(source: string, cause: unknown) {
-    super('toolSourceUnavailable', `The tools of "${source}" are not available.`, {
+  constructor(message: string, options: DurableAgentErrorOptions = {}) {
+    super('toolSourceUnavailable', message, {
       fix: 'See the cause in the log of the app; then check that the server runs and can be reached from here.',
-      cause,
+      ...options,
     });
   }
 }

@@ -8,6 +8,7 @@ import { parseState } from '../state/codec.ts';
 import { historyOf, type StateDocument } from '../state/entity-state.ts';
 import { readMessages } from '../state/message-codec.ts';
 import { RuntimeUnavailableError } from './agent-client.ts';
+import { issuedAt } from './issued-at.ts';
 import type { SessionListPort } from './session-list-port.ts';
 import { type SessionView, sessionView } from './session-view.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -19,6 +20,8 @@ export interface SessionClientOptions {
   /** Whether a turn is running in this process, or was sent from it and has not begun. Default: never. */
   running?: ((sessionId: AgentSessionId, correlationId: string) => boolean) | undefined;
   timers?: Timers | undefined;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  clock?: (() => number) | undefined;
 }
 
 export interface ListSessionsOptions {
@@ -43,11 +46,21 @@ export type RunState =
       /** What was asked, where the session still has it. */
       message: string;
     })
-  | { status: 'running' | 'queued' }
+  /** `accepted`: sent a short while ago; no state has it yet. */
+  | { status: 'running' | 'queued' | 'accepted' }
   | { status: 'waitingForApproval'; pendingApprovals: Approval[] };
 
 /** How long to wait for an order to be carried out, in milliseconds. */
 const orderTimeoutMs = 5_000;
+
+/**
+ * How long a turn that no state knows counts as on its way, in milliseconds from the making of its id. A turn within an
+ * operation is in no state until it has ended, and the longest ones take as long as a function may.
+ */
+const onItsWayMs = 3_600_000;
+
+/** By how much the clocks of two machines may differ. */
+const skewMs = 60_000;
 
 /** Pages of the backend that one page of a filtered list may cost. */
 const maxPagesALook = 20;
@@ -57,8 +70,10 @@ export class SessionClient {
   readonly #port: SessionListPort;
   readonly #running: NonNullable<SessionClientOptions['running']>;
   readonly #timers: Timers;
+  readonly #clock: () => number;
 
-  constructor({ port, running = () => false, timers = systemTimers }: SessionClientOptions) {
+  constructor({ port, running = () => false, timers = systemTimers, clock = Date.now }: SessionClientOptions) {
+    this.#clock = clock;
     this.#port = port;
     this.#running = running;
     this.#timers = timers;
@@ -110,8 +125,10 @@ export class SessionClient {
     const state = await this.#read(agentName, key);
     const known = state && runState(state, correlationId);
     // A turn inside an operation is in no state until it has ended.
-    const isRunning = known === undefined && this.#running(formatSessionId(agentName, key), correlationId);
-    return isRunning ? { status: 'running' } : known;
+    if (known !== undefined) return known;
+    if (this.#running(formatSessionId(agentName, key), correlationId)) return { status: 'running' };
+    const age = this.#clock() - (issuedAt(correlationId) ?? Number.NEGATIVE_INFINITY);
+    return age >= -skewMs && age <= onItsWayMs ? { status: 'accepted' } : undefined;
   }
 
   /**

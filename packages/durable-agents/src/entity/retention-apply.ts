@@ -14,13 +14,15 @@ const lowMark = 0.7;
 export interface RetentionContext extends SummaryContext {
   /** Largest stored document, in bytes. */
   maxStateBytes: number;
+  /** The document's size, where it is known not to be more. Default: it is measured. */
+  atMostBytes?: number | undefined;
   now: Date;
   log: Logger;
 }
 
 export interface RetentionOutcome {
   state: StateDocument;
-  /** The document's size in bytes. */
+  /** The document's size in bytes; not less than it is. */
   bytes: number;
   droppedExchanges: number;
   /** What the summary has cost. */
@@ -32,11 +34,11 @@ export function stateBytes(state: StateDocument): number {
   return Buffer.byteLength(JSON.stringify(state));
 }
 
-/** The conversation that a model is shown: less than what is kept, if the policy says so. The document stays as it is. */
-export function visibleConversation(state: StateDocument, context: RetentionPolicy): ChatMessage[] {
+/** What a model is shown: less than what is kept, if the policy says so. The document itself stays as it is. */
+export function visibleState(state: StateDocument, context: RetentionPolicy): StateDocument {
   const parts = partsOf(historyOf(state));
   const count = policyCount(context, parts);
-  return count === 0 ? conversationOf(state) : conversationOf(withHistory(state, historyWithout(parts, count)));
+  return count === 0 ? state : withHistory(state, historyWithout(parts, count));
 }
 
 /** Lets go of what the policy no longer keeps, and, if it yields to the limit, of as much more as has to go. */
@@ -46,7 +48,7 @@ export async function applyRetention(
   context: RetentionContext,
 ): Promise<RetentionOutcome> {
   const parts = partsOf(historyOf(state));
-  const bytes = stateBytes(state);
+  const bytes = sizeOf(state, context);
   const byPolicy = policyCount(policy, parts);
   const byLimit = policy.yieldsToLimit ? limitCount(parts, bytes, context.maxStateBytes) : undefined;
   if (byPolicy === 0 && byLimit === undefined) return { state, bytes, droppedExchanges: 0 };
@@ -63,6 +65,11 @@ export async function applyRetention(
       ? { state, bytes, droppedExchanges: 0 }
       : dropped(evict(state, byLimit, context.now), byLimit);
   }
+}
+
+/** Measuring means to write the whole document, so it is done only where the limit is near. */
+function sizeOf(state: StateDocument, { atMostBytes, maxStateBytes }: RetentionContext): number {
+  return atMostBytes !== undefined && atMostBytes <= maxStateBytes * highMark ? atMostBytes : stateBytes(state);
 }
 
 function dropped(state: StateDocument, droppedExchanges: number): RetentionOutcome {

@@ -2,7 +2,9 @@ import type { Usage } from '../agent/content.ts';
 import { ConfigurationError } from '../errors.ts';
 import { type AgentFailure, isAnswer, recordedFailure } from '../state/answer.ts';
 import { historyOf, type StateDocument } from '../state/entity-state.ts';
+import { knownSize } from '../state/known-size.ts';
 import { expireResults, type RecordOptions, recordTurn, type TurnEnding } from '../state/record-turn.ts';
+import { hasTerminalRecords } from '../state/terminal-records.ts';
 import type { RequestFacts } from '../state/turn-entries.ts';
 import type { RetentionPolicy } from './retention.ts';
 import { applyRetention, type RetentionContext, stateBytes } from './retention-apply.ts';
@@ -19,6 +21,9 @@ export interface KeepSettings extends RecordOptions {
 const reserveBytes = 16_384;
 const stateTooLargeCode = 'stateTooLarge';
 const smallestLimit = 65_536;
+
+/** By how much more than its new turn a document can have grown since it was read: deadline and bookkeeping. */
+const bookkeepingBytes = 8_192;
 
 /** How many records of turns that did not fit are kept. */
 const maxRefusals = 8;
@@ -76,9 +81,18 @@ export async function settleTurn(
   const limit = maxStateBytes - reserveBytes;
   const current = expireResults(before, context.now);
   const recorded = recordTurn(current, request, ending, settings);
-  const kept = await applyRetention(recorded, retention, { ...context, maxStateBytes: limit });
+  const atMostBytes = sizeAfter(before, recorded);
+  const kept = await applyRetention(recorded, retention, { ...context, maxStateBytes: limit, atMostBytes });
   if (kept.bytes <= limit) return kept;
   return refuseTurn(current, request, stateTooLarge(kept.bytes, maxStateBytes), settings, context);
+}
+
+/** A bound on the size of a document with a turn more than the one it comes from, if that one's is known. */
+function sizeAfter(before: StateDocument, recorded: StateDocument): number | undefined {
+  const size = knownSize(before);
+  if (size === undefined || hasTerminalRecords(before)) return undefined;
+  const added = historyOf(recorded).slice(historyOf(before).length);
+  return size + Buffer.byteLength(JSON.stringify(added)) + bookkeepingBytes;
 }
 
 /** Records that a turn did not fit, without what was said in it. */

@@ -12,7 +12,7 @@ import type { RequestFacts } from '../state/turn-entries.ts';
 import { type ExpiryOperation, expiryAfterRun, isExpired, performExpiryCheck } from './expiry.ts';
 import type { ExpirySettings } from './expiry-settings.ts';
 import type { RetentionPolicy } from './retention.ts';
-import { visibleConversation } from './retention-apply.ts';
+import { visibleState } from './retention-apply.ts';
 import { type ExternalHistory, loadHistory, settleExternalTurn } from './retention-external.ts';
 import { type KeepSettings, refuseTurn, roomProblem, type SettledTurn, settleTurn } from './retention-settle.ts';
 import type { SessionAction } from './session-actions.ts';
@@ -93,9 +93,14 @@ export class SessionKeeping {
    * @throws StateError `historyProviderChanged`, `historyMissing`
    */
   async conversation(state: StateDocument): Promise<ChatMessage[]> {
+    return conversationOf(await this.visible(state));
+  }
+
+  /** The document with the part of the conversation that the model is to see. Only for reading. */
+  async visible(state: StateDocument): Promise<StateDocument> {
     const { context } = this.#settings;
     const loaded = await this.#loaded(state);
-    return context === undefined ? conversationOf(loaded) : visibleConversation(loaded, context);
+    return context === undefined ? loaded : visibleState(loaded, context);
   }
 
   /** Writes a finished turn down, keeps the document within its limit, and moves the deadline. */

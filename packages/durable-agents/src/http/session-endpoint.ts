@@ -85,7 +85,8 @@ export function serveRunResult(
       case 'waitingForApproval':
         return runReply({ ...run, ...turn, status: 'waiting' }, '', wanted, endpoint);
       case 'running':
-      case 'queued': {
+      case 'queued':
+      case 'accepted': {
         const body = { status: run.status, statusCode: 202, status_code: 202, ...correlationFields(id) };
         const headers = { ...envelopeHeaders(envelope, endpoint), 'retry-after': retryAfterSeconds };
         return jsonReply(202, { ...sessionFields(sessionKey, endpoint), ...body }, headers);

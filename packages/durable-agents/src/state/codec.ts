@@ -1,5 +1,6 @@
 import { StateError } from '../errors.ts';
 import { emptyState, type FreshVersion, type StateDocument } from './entity-state.ts';
+import { rememberSize } from './known-size.ts';
 import { parseLosslessJson } from './lossless-json.ts';
 import { checkEntry, checkFields, checkList, invalidState, type Rules } from './state-checks.ts';
 import { isObject } from './stored-fields.ts';
@@ -28,6 +29,7 @@ export function parseState(stored: unknown, freshVersion?: FreshVersion): StateD
   checkFields(state.data, dataFields, 'data');
   checkList(state.data.conversationHistory, 'data.conversationHistory', checkEntry);
   if (major === '2') checkTerminalRecords(state.data);
+  if (typeof stored === 'string') rememberSize(state as StateDocument, stored);
   return state as StateDocument;
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { describeError } from '../agent/describe-error.ts';
 import type { Logger } from '../log.ts';
 
@@ -60,7 +60,7 @@ export class BatchWriter<Item> {
 
   async #run(): Promise<void> {
     // One turn of the event loop: what comes together goes together.
-    await pause(0);
+    await nextTurn();
     while (this.#pending.length > 0) {
       await this.#writeBatch(this.#pending.splice(0, this.#options.maxItems));
       if (this.#flushes === 0 && this.#pending.length < this.#options.maxItems) await this.#rest();

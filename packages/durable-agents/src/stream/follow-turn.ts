@@ -33,8 +33,9 @@ export async function* followTurn(options: FollowTurnOptions): AsyncGenerator<Bo
   const { store, key, afterId, readEnd, controller, log, pingMs, maxDurationMs } = options;
   const { signal } = controller;
   const deadline = performance.now() + maxDurationMs;
-  const iterator = store.read(key, afterId, signal)[Symbol.asyncIterator]();
+  let iterator: AsyncIterator<StreamedEvent> | undefined;
   try {
+    iterator = store.read(key, afterId, signal)[Symbol.asyncIterator]();
     let next = look(iterator);
     let lookMs = firstLookMs;
     let pingAt = performance.now() + pingMs;
@@ -69,7 +70,7 @@ export async function* followTurn(options: FollowTurnOptions): AsyncGenerator<Bo
   } finally {
     // The read in flight ends by the signal; only then can the iterator be closed.
     controller.abort();
-    await iterator.return?.();
+    await iterator?.return?.();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AgentSessionId } from '../ids.ts';
 import { formatEventId, type LogCursor, newEpoch, parseEventId } from './log-cursor.ts';
 import { type Attempt, defaultStreamTtlMs, keyText, type StreamStore, type TurnKey } from './stream-store.ts';
-import { tail } from './tail.ts';
+import { type Page, tail } from './tail.ts';
 import type { StreamedEvent, TurnEvent } from './turn-event.ts';
 import { Wakeups } from './wakeups.ts';
 
@@ -112,7 +112,7 @@ export class MemoryStreamStore implements StreamStore {
     return { streams: this.#logs.size, bytes: this.#bytes };
   }
 
-  #page(key: TurnKey, cursor: LogCursor): { events: StreamedEvent[]; cursor: LogCursor } {
+  #page(key: TurnKey, cursor: LogCursor): Page<LogCursor> {
     const log = this.#find(key);
     // A cursor of another log waits too: whether the turn goes on is known when it writes again.
     if (log === undefined || (log.events.length === 0 && log.first === 1)) return { events: [], cursor };
@@ -125,7 +125,8 @@ export class MemoryStreamStore implements StreamStore {
       id: formatEventId(log.epoch, cursor.position + 1 + index),
       event,
     }));
-    return { events, cursor: { epoch: log.epoch, position: cursor.position + events.length } };
+    const ended = log.events.at(-1)?.event.type === 'done';
+    return { events, cursor: { epoch: log.epoch, position: cursor.position + events.length }, ended };
   }
 
   #find(key: TurnKey): Log | undefined {

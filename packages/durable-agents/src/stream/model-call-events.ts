@@ -9,7 +9,7 @@ const maxPiece = 8_192;
 /** Turns the updates of one model call, with its retries, into events. */
 export class ModelCallEvents {
   readonly step: string;
-  #attempt = 0;
+  #attempt = 1;
   /** Whether this attempt has written anything, and whether text was among it. */
   #hasWritten = false;
   #hasText = false;

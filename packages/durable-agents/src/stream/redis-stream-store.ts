@@ -2,7 +2,7 @@ import type { AgentSessionId } from '../ids.ts';
 import type { RedisCommands } from './redis-client.ts';
 import { entryFields, idAfter, isBefore, isEntryId, readEntries } from './redis-entry.ts';
 import { type Attempt, defaultStreamTtlMs, keyText, type StreamStore, type TurnKey } from './stream-store.ts';
-import { tail } from './tail.ts';
+import { type Page, tail } from './tail.ts';
 import type { ResetEvent, StreamedEvent, TurnEvent } from './turn-event.ts';
 import { Wakeups } from './wakeups.ts';
 
@@ -112,7 +112,7 @@ export class RedisStreamStore implements StreamStore {
     this.#wakeups.close();
   }
 
-  async #page(key: TurnKey, cursor: Cursor): Promise<{ events: StreamedEvent[]; cursor: Cursor }> {
+  async #page(key: TurnKey, cursor: Cursor): Promise<Page<Cursor>> {
     if (!cursor.checked) return this.#start(key, cursor);
     const from = cursor.after === undefined ? '-' : idAfter(cursor.after);
     const { entries, lastId } = await this.#range(key, from, pageSize);
@@ -120,7 +120,7 @@ export class RedisStreamStore implements StreamStore {
   }
 
   /** The first look tells whether the reader's place is one that the stream still has. */
-  async #start(key: TurnKey, cursor: Cursor): Promise<{ events: StreamedEvent[]; cursor: Cursor }> {
+  async #start(key: TurnKey, cursor: Cursor): Promise<Page<Cursor>> {
     const [oldest] = (await this.#range(key, '-', 1)).entries;
     if (oldest === undefined) return { events: [], cursor };
     const { after } = cursor;
@@ -130,9 +130,10 @@ export class RedisStreamStore implements StreamStore {
     }
     if (!isEntryId(after)) return fromStart('unknownCursor');
     if (isBefore(after, oldest.id)) return fromStart('trimmed');
-    const known = await this.#client.sendCommand(['XRANGE', this.#streamName(key), after, after]);
-    if ((known as unknown[]).length === 0) return fromStart('unknownCursor');
-    return this.#page(key, { after, checked: true });
+    const known = readEntries(await this.#client.sendCommand(['XRANGE', this.#streamName(key), after, after]));
+    if (known.lastId === undefined) return fromStart('unknownCursor');
+    const page = await this.#page(key, { after, checked: true });
+    return { ...page, ended: page.events.length === 0 && known.entries[0]?.event.type === 'done' };
   }
 
   async #range(key: TurnKey, from: string, count: number) {
@@ -162,6 +163,6 @@ export class RedisStreamStore implements StreamStore {
   }
 }
 
-function fromStart(reason: ResetEvent['reason']): { events: StreamedEvent[]; cursor: Cursor } {
+function fromStart(reason: ResetEvent['reason']): Page<Cursor> {
   return { events: [{ event: { type: 'reset', reason } }], cursor: { after: undefined, checked: true } };
 }

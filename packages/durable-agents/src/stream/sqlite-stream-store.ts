@@ -7,7 +7,7 @@ import { formatEventId, type LogCursor, parseEventId } from './log-cursor.ts';
 import { openStreamDatabase } from './sqlite-stream-database.ts';
 import { StreamRows } from './sqlite-stream-rows.ts';
 import { type Attempt, defaultStreamTtlMs, keyText, type StreamStore, type TurnKey } from './stream-store.ts';
-import { tail } from './tail.ts';
+import { type Page, tail } from './tail.ts';
 import type { StreamedEvent, TurnEvent } from './turn-event.ts';
 import { Wakeups } from './wakeups.ts';
 
@@ -115,7 +115,7 @@ export class SqliteStreamStore implements StreamStore {
     this.#db.close();
   }
 
-  #page(key: TurnKey, cursor: LogCursor): { events: StreamedEvent[]; cursor: LogCursor } {
+  #page(key: TurnKey, cursor: LogCursor): Page<LogCursor> {
     const stream = this.#rows.find(key, this.#oldest());
     if (stream === undefined || stream.last === 0) return { events: [], cursor };
     const { epoch, first, last } = stream;
@@ -125,6 +125,9 @@ export class SqliteStreamStore implements StreamStore {
       return { events: [{ event }], cursor: { epoch, position: first - 1 } };
     }
     const rows = this.#rows.page(stream.id, cursor.position, pageSize);
+    if (rows.length === 0) {
+      return { events: [], cursor, ended: this.#rows.page(stream.id, last - 1, 1)[0]?.event.type === 'done' };
+    }
     const events = rows.map(({ position, event }) => ({ id: formatEventId(epoch, position), event }));
     return { events, cursor: { epoch, position: rows.at(-1)?.position ?? cursor.position } };
   }

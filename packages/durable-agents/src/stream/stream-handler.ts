@@ -11,7 +11,7 @@ export interface AgentStreamContext {
   /** Text of the message that the turn answers. */
   readonly requestText: string;
   /**
-   * Which try of the present model call it is, from 0. When it rises, forget the updates of this call so far. A turn
+   * Which try of the present model call it is, from 1. When it rises, forget the updates of this call so far. A turn
    * that is repeated after a crash calls the handler again from the start.
    */
   readonly attempt: number;

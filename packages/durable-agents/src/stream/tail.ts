@@ -1,9 +1,17 @@
 import type { StreamedEvent } from './turn-event.ts';
 import type { Wakeups } from './wakeups.ts';
 
+/** The events after a cursor, not always all of them. */
+export interface Page<Cursor> {
+  events: readonly StreamedEvent[];
+  /** The cursor after the last of them. */
+  cursor: Cursor;
+  /** Whether the event before the cursor was the last of its turn; absent: the reader has seen that event. */
+  ended?: boolean | undefined;
+}
+
 export interface TailOptions<Cursor> {
-  /** The events after a cursor, at most a page of them, and the cursor after the last of them. */
-  next(cursor: Cursor): Promise<{ events: readonly StreamedEvent[]; cursor: Cursor }>;
+  next(cursor: Cursor): Promise<Page<Cursor>>;
   start: Cursor;
   wakeups: Wakeups;
   topic: string;
@@ -39,7 +47,7 @@ export async function* tail<Cursor>(options: TailOptions<Cursor>): AsyncGenerato
         continue;
       }
       // Only now: a turn that was interrupted after its last event goes on behind it.
-      if (ended) return;
+      if (page.ended ?? ended) return;
       idleLooks++;
       await follower.wait(seen, signal, pauseMs?.(idleLooks));
     }

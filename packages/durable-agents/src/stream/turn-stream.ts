@@ -49,6 +49,7 @@ export class TurnStream {
   readonly #handler: HandlerCalls | undefined;
   readonly #attempts = new Map<string, number>();
   #modelCall: ModelCallEvents;
+  #modelAttempt = 1;
   #sequence = 0;
   readonly #stamped = new WeakMap<Item, TurnEvent>();
   /** Tells that this part of the turn has been begun before; goes out with the first event. */
@@ -73,8 +74,12 @@ export class TurnStream {
     this.#push(this.#step, { type: 'turnStarted', agent, ...key, ...facts });
   }
 
-  /** Every update of the model's stream; of a model that does not stream, only the last one, `response`. */
-  onModelUpdate(update: ChatUpdate, attempt = 0): void {
+  /**
+   * Every update of the model's stream; of a model that does not stream, only the last one, `response`. `attempt` counts
+   * the tries of this model call from 1.
+   */
+  onModelUpdate(update: ChatUpdate, attempt = 1): void {
+    this.#modelAttempt = attempt;
     this.#handler?.update(update, attempt);
     const call = this.#modelCall;
     for (const body of call.take(update, attempt)) this.#push(call.step, body);
@@ -114,7 +119,7 @@ export class TurnStream {
       const { text, value, finishReason, usage } = outcome.response;
       const facts = { ...(value !== undefined && { value }), ...(finishReason && { finishReason }) };
       this.#push(this.#step, { type: 'done', outcome: 'completed', text, ...facts, ...(usage && { usage }) });
-      this.#handler?.response(outcome.response, 0);
+      this.#handler?.response(outcome.response, this.#modelAttempt);
     } else {
       const { error, usage } = outcome;
       const { code, message } = error;

@@ -20,7 +20,7 @@ export interface ModelCallFacts {
 
 /** What a model call tells while it runs. */
 export interface ModelCallMeter {
-  /** For every update of the stream: takes the time of the first, and counts retries. */
+  /** For every update of the stream: takes the time of the first, and counts retries. `attempt` counts from 1. */
   onUpdate(update: ChatUpdate, attempt: number): void;
 }
 
@@ -41,7 +41,7 @@ export function traceModelCall(
   let retries = 0;
   const meter: ModelCallMeter = {
     onUpdate(update, attempt) {
-      retries = Math.max(retries, attempt);
+      retries = Math.max(retries, attempt - 1);
       if (update.type !== 'response') firstChunk ??= (performance.now() - startedAt) / 1000;
     },
   };

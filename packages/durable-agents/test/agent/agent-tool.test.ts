@@ -45,7 +45,9 @@ test('the calling agent goes on with the answer of the other', async () => {
   ]);
   const response = await new Agent({ name: 'host', model, tools: [agentTool(agent)] }).run('Tea, please.');
   assert.equal(response.text, 'The expert says: green.');
-  assert.deepEqual(response.messages[1]?.contents, [{ type: 'functionResult', callId: 'call_1', result: 'Green tea.' }]);
+  assert.deepEqual(response.messages[1]?.contents, [
+    { type: 'functionResult', callId: 'call_1', result: 'Green tea.' },
+  ]);
 });
 
 test('arguments of its own are handed over as JSON, or as the app says', async () => {
@@ -57,10 +59,7 @@ test('arguments of its own are handed over as JSON, or as the app says', async (
   await call(agentTool(agent, { parameters, input: ({ region, year }) => `Tea of ${region}, ${year + 1}?` }));
   assert.deepEqual(
     model.requests.map(({ messages }) => messages[0]?.contents),
-    [
-      [{ type: 'text', text: '{"region":"Uji","year":2020}' }],
-      [{ type: 'text', text: 'Tea of Uji, 2021?' }],
-    ],
+    [[{ type: 'text', text: '{"region":"Uji","year":2020}' }], [{ type: 'text', text: 'Tea of Uji, 2021?' }]],
   );
 });
 
@@ -145,11 +144,7 @@ test('agents that call each other in a circle are stopped, and the path is named
   const ring: Agent & SourcedAgent = new Agent({ name: 'ring', description: 'Calls itself.', model });
   const source = { name: 'itself', tools: async () => [agentTool(ring)], close: async () => {} };
   Object.assign(ring, { toolSources: [source] });
-  const result = await executeToolCall(
-    agentWith([agentTool(ring)]),
-    toolCall('ring', { message: 'go' }),
-    runContext(),
-  );
+  const result = await executeToolCall(agentWith([agentTool(ring)]), toolCall('ring', { message: 'go' }), runContext());
   assert.match(String(result), /5 deep, and this is more: helper → ring → ring → ring → ring → ring/);
   assert.equal(model.requests.length, 8);
 });
@@ -157,7 +152,13 @@ test('agents that call each other in a circle are stopped, and the path is named
 test('inner progress is progress of the outer call, and what the agent used is in the log', async () => {
   const emit = tool({ name: 'emit', description: 'Emits.', execute: (_, context) => context.emit({ half: true }) });
   const usage = { inputTokenCount: 3, outputTokenCount: 4, totalTokenCount: 7 };
-  const { agent } = expert([{ toolCalls: [{ name: 'emit' }], usage }, { text: 'Done.', usage }], { tools: [emit] });
+  const { agent } = expert(
+    [
+      { toolCalls: [{ name: 'emit' }], usage },
+      { text: 'Done.', usage },
+    ],
+    { tools: [emit] },
+  );
   const events: ToolProgress[] = [];
   const log = recordingLogger();
   await ask(agentTool(agent), 'x', runContext({ log, onEvent: (event) => events.push(event) }));

@@ -10,7 +10,12 @@ export class FakeOrchestrations implements ToolDurablePort {
 
   async startOrchestration(name: string, { instanceId, input }: { instanceId: string; input?: JsonValue }) {
     this.starts.push({ name, instanceId, input });
-    this.#instances.set(instanceId, { instanceId, name, runtimeStatus: 'Running', ...(input !== undefined && { input }) });
+    this.#instances.set(instanceId, {
+      instanceId,
+      name,
+      runtimeStatus: 'Running',
+      ...(input !== undefined && { input }),
+    });
   }
 
   async getStatus(instanceId: string): Promise<OrchestrationStatus | undefined> {

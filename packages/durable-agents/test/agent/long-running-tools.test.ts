@@ -52,7 +52,11 @@ test('a conversation starts an orchestration, approves in it, and asks for its s
   ]);
   const publisher = new Agent({ name: 'publisher', model, tools: publisherTools });
   const say = async (text: string, correlationId: string) => {
-    const outcome = await runInline(publisher, [textMessage('user', text)], runContext({ durable: port, correlationId }));
+    const outcome = await runInline(
+      publisher,
+      [textMessage('user', text)],
+      runContext({ durable: port, correlationId }),
+    );
     assert.equal(outcome.status, 'completed');
     return outcome.response.text;
   };
@@ -63,9 +67,7 @@ test('a conversation starts an orchestration, approves in it, and asks for its s
   const answer = await say('How far is it?', 'c3');
   assert.match(answer, /Completed/);
   assert.match(answer, /tea/);
-  assert.deepEqual(port.events, [
-    { instanceId: started(), eventName: 'HumanApproval', data: { approved: true } },
-  ]);
+  assert.deepEqual(port.events, [{ instanceId: started(), eventName: 'HumanApproval', data: { approved: true } }]);
 });
 
 test('a turn that is repeated after a crash does not start a second orchestration', async () => {

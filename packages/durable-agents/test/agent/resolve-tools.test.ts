@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Agent } from '../../src/agent/agent.ts';
-import { resolveAgent, type SourcedAgent } from '../../src/agent/resolve-tools.ts';
+import { resolveAgent, resolveFor, type SourcedAgent } from '../../src/agent/resolve-tools.ts';
 import { type AnyTool, tool } from '../../src/agent/tool.ts';
 import { isToolSource, type ToolSource } from '../../src/agent/tool-source.ts';
 import { ConfigurationError } from '../../src/errors.ts';
@@ -64,6 +64,12 @@ test('a source is asked again for each run', async () => {
   assert.equal((await resolveAgent(agent, runContext())).tools.length, 3);
 });
 
+test('where all named tools are the agent’s own, no source is asked', async () => {
+  const agent = agentOf([source('some', () => [named('a')])]);
+  assert.equal(await resolveFor(agent, ['own'], runContext()), agent);
+  assert.equal((await resolveFor(agent, ['own', 'a'], runContext())).tools.length, 2);
+});
+
 test('a source that fails makes the run fail, retryable, with the cause in the log only', async () => {
   const log = recordingLogger();
   const agent = agentOf([
@@ -107,7 +113,10 @@ test('the same name from two sources, or from a source and the agent, is refused
 
 test('a tool that needs approval is refused where turns are not recorded step by step', async () => {
   const sources = [source('left', () => [named('pay', true)])];
-  await assert.rejects(resolveAgent(agentOf(sources, 'turn'), runContext()), { code: 'invalidAgent', message: /"pay"/ });
+  await assert.rejects(resolveAgent(agentOf(sources, 'turn'), runContext()), {
+    code: 'invalidAgent',
+    message: /"pay"/,
+  });
   assert.equal((await resolveAgent(agentOf(sources), runContext())).tools.length, 2);
 });
 

@@ -20,7 +20,11 @@ test('two starts of one call are two instances, the same two when the call is re
   const port = new FakeOrchestrations();
   const startBoth = async () => {
     const client = toolDurableClient(port, 'key');
-    return Promise.all([client.startOrchestration('A'), client.startOrchestration('A'), client.startOrchestration('B')]);
+    return Promise.all([
+      client.startOrchestration('A'),
+      client.startOrchestration('A'),
+      client.startOrchestration('B'),
+    ]);
   };
   const ids = await startBoth();
   assert.equal(new Set(ids).size, 3);

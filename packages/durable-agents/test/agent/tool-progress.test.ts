@@ -71,5 +71,5 @@ test('long progress is cut like a result', async () => {
   const events: ToolProgress[] = [];
   const agent = emitting(({ emit }) => emit({ text: 'x'.repeat(100_000) }));
   await executeToolCall(agent, toolCall('work'), runContext({ onEvent: (event) => events.push(event) }));
-  assert.equal((events[0]?.data as { truncated?: boolean }).truncated, true);
+  assert.equal((events[0]!.data as { truncated?: boolean }).truncated, true);
 });

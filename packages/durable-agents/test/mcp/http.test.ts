@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -33,7 +34,9 @@ test('the tools of a server over HTTP work, in one session', async (t) => {
 
 test('headers go with every request; a function is asked anew each time', async (t) => {
   let token = 0;
-  const { server, source } = await weatherOverHttp(t, { headers: async () => ({ authorization: `Bearer ${++token}` }) });
+  const { server, source } = await weatherOverHttp(t, {
+    headers: async () => ({ authorization: `Bearer ${++token}` }),
+  });
   await callTool(source, 'measure');
   const tokens = server.requests.map(({ headers }) => headers.authorization);
   assert.equal(new Set(tokens).size, server.requests.length);
@@ -112,14 +115,29 @@ test('an address that answers with something else makes the source unavailable, 
   assert.doesNotMatch(JSON.stringify(log.lines), /topsecret/);
 });
 
-test('a silent server is given up at the time limit for connecting', async (t) => {
-  const { createServer } = await import('node:net');
-  const silent = createServer();
+/** The address of a server that takes connections and never says a word. */
+async function silentServer(t: Test): Promise<string> {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket));
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  t.after(() => silent.close());
-  const { port } = silent.address() as { port: number };
-  const source = mcpTools({ transport: { url: `http://127.0.0.1:${port}` }, connectTimeoutMs: 50 });
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  return `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+}
+
+test('a silent server is given up at the time limit for connecting', async (t) => {
+  const source = mcpTools({ transport: { url: await silentServer(t) }, connectTimeoutMs: 50 });
   await assert.rejects(toolsOf(source), { code: 'toolSourceUnavailable' });
+});
+
+test('a stopped run does not wait for a silent server', async (t) => {
+  const source = mcpTools({ transport: { url: await silentServer(t) } });
+  const controller = new AbortController();
+  const waiting = toolsOf(source, runContext({ signal: controller.signal }));
+  controller.abort();
+  await assert.rejects(waiting, { code: 'canceled' });
 });
 
 /** A server that does not announce changes of its list, which comes in pages of one. */

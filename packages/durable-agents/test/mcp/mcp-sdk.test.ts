@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { mcpTools } from '../../src/mcp.ts';
 import { startHttpServer } from './http-server.ts';
 import { namesOf } from './support.ts';
-import { mcpTools } from '../../src/mcp.ts';
 import { weatherServer } from './weather-server.ts';
 
 /** What `code` prints in a process of its own; it has `mcpTools`, `context`, and a `resolve` hook. */

@@ -77,9 +77,7 @@ test('progress of the server’s tool is progress of the call', async (t) => {
   const source = stdioSource(t);
   const events: unknown[] = [];
   await callTool(source, 'walk', {}, runContext({ onEvent: (event) => events.push(event) }));
-  assert.deepEqual(events, [
-    { callId: 'call_1', name: 'walk', data: { progress: 1, total: 2, message: 'half way' } },
-  ]);
+  assert.deepEqual(events, [{ callId: 'call_1', name: 'walk', data: { progress: 1, total: 2, message: 'half way' } }]);
 });
 
 test('a server process gets the variables that were given, and none of this process’s secrets', async (t) => {

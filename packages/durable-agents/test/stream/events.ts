@@ -38,7 +38,12 @@ export async function readAll(store: StreamStore, key: TurnKey, afterId?: string
 }
 
 /** The first `count` events that a reader gets. */
-export async function take(store: StreamStore, key: TurnKey, count: number, afterId?: string): Promise<StreamedEvent[]> {
+export async function take(
+  store: StreamStore,
+  key: TurnKey,
+  count: number,
+  afterId?: string,
+): Promise<StreamedEvent[]> {
   const controller = new AbortController();
   const got: StreamedEvent[] = [];
   for await (const streamed of store.read(key, afterId, controller.signal)) {

@@ -35,7 +35,9 @@ describe('streams in Redis', { skip: redisMissing() }, () => {
     await store.append(key, [...deltas(['Hé']), ...failed]);
     const name = `agent-stream:${key.sessionId}:${key.correlationId}`;
     const entries = (await client.sendCommand(['XRANGE', name, '-', '+'])) as [string, string[]][];
-    const fields = entries.map(([, list]) => Object.fromEntries(list.map((_, at) => list.slice(at, at + 2)).filter((_, at) => at % 2 === 0)));
+    const fields = entries.map(([, list]) =>
+      Object.fromEntries(list.map((_, at) => list.slice(at, at + 2)).filter((_, at) => at % 2 === 0)),
+    );
     assert.equal(fields[0].text, 'Hé');
     assert.equal(fields[0].sequence, '1');
     assert.equal(fields[0].timestamp, '1000');

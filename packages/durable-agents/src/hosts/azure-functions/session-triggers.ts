@@ -21,7 +21,7 @@ type Serve = (request: HttpRequest, endpoint: SessionEndpoint) => Promise<HttpRe
 
 /** The endpoints with which sessions are listed, read, reset and deleted, and a run's outcome is fetched. */
 export function registerSessionTriggers(
-  { agent }: RegisteredAgent,
+  { agent }: Pick<RegisteredAgent, 'agent'>,
   http: HttpSettings,
   running: Pick<RunningSteps, 'has'>,
 ): void {
