@@ -1,4 +1,5 @@
 export { Agent, type AgentOptions, type AgentRunOptions } from './agent/agent.ts';
+export { type AgentToolOptions, agentTool } from './agent/agent-tool.ts';
 export type {
   Content,
   DataContent,
@@ -25,6 +26,13 @@ export {
   type ToolDefinition,
   tool,
 } from './agent/tool.ts';
+export {
+  durableOf,
+  type OrchestrationStatus,
+  type ToolDurableClient,
+} from './agent/tool-durable-client.ts';
+export type { ToolProgress } from './agent/tool-progress.ts';
+export { type ToolSource, type ToolSourceContext, ToolSourceError } from './agent/tool-source.ts';
 export {
   AgentRunError,
   ConfigurationError,

@@ -3,7 +3,6 @@ import { AgentRunError, ConfigurationError } from '../errors.ts';
 import type { JsonObject, JsonSchema, JsonValue } from '../json.ts';
 import type { Agent } from './agent.ts';
 import { type ChatMessage, toMessages } from './message.ts';
-import { resolveAgent, type SourcedAgent } from './resolve-tools.ts';
 import { type RunContext, runOf } from './run-context.ts';
 import { runInline } from './run-inline.ts';
 import { type Tool, type ToolArguments, type ToolContext, type ToolDefinition, tool } from './tool.ts';
@@ -47,7 +46,7 @@ export function agentTool<Parameters extends StandardSchemaV1 | JsonSchema = Jso
       fix: `Give the agent "${agent.name}" a description, or pass one: agentTool(agent, { description }).`,
     });
   }
-  const { tools, toolSources = [] }: SourcedAgent = agent;
+  const { tools, toolSources } = agent;
   const toInput: (args: never) => Input = options.input ?? (parameters === undefined ? messageOf : JSON.stringify);
   return tool<Promise<JsonValue>, Parameters>({
     name,
@@ -68,7 +67,7 @@ async function runAsTool(
   context: ToolContext,
 ): Promise<JsonValue> {
   const run = innerRun(agent, context);
-  const outcome = await runInline(await resolveAgent(agent, run), toMessages(input), run, { responseFormat });
+  const outcome = await runInline(agent, toMessages(input), run, { responseFormat });
   const usage = outcome.status === 'completed' ? outcome.response.usage : outcome.usage;
   context.log.info('An agent ran as a tool.', {
     agent: agent.name,

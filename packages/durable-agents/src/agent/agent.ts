@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { JsonValue } from '../json.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { ChatClient, ChatOptions } from '../model/chat-client.ts';
 import { checkAgentOptions } from './check-agent-options.ts';
@@ -8,6 +9,8 @@ import type { AgentResponse } from './response.ts';
 import type { ApproveCall } from './run-context.ts';
 import { runInline } from './run-inline.ts';
 import type { AnyTool } from './tool.ts';
+import type { ToolProgress } from './tool-progress.ts';
+import { isToolSource, type ToolSource } from './tool-source.ts';
 
 export interface AgentOptions {
   /** A letter, then up to 62 letters, digits, `_` or `-`. Unique in an app, ignoring case. */
@@ -16,7 +19,8 @@ export interface AgentOptions {
   description?: string | undefined;
   /** Sent to the model as the first message of every request; never stored. */
   instructions?: string | undefined;
-  tools?: readonly AnyTool[] | undefined;
+  /** Tools, and sources of tools such as `mcpTools({ … })`. */
+  tools?: readonly (AnyTool | ToolSource)[] | undefined;
   model: ChatClient;
   /** Passed to the model with every request. */
   options?: ChatOptions | undefined;
@@ -63,6 +67,10 @@ export interface AgentRunOptions extends RunOptions {
   correlationId?: string | undefined;
   /** Decides on calls that need approval. Default: they are not made. */
   approve?: ApproveCall | undefined;
+  /** Who asks. Given to tools. */
+  caller?: JsonValue | undefined;
+  /** Told of what tools emit while they run. */
+  onToolProgress?: ((progress: ToolProgress) => void) | undefined;
 }
 
 /**
@@ -73,7 +81,9 @@ export class Agent {
   readonly name: string;
   readonly description: string | undefined;
   readonly instructions: string | undefined;
+  /** Its own tools; those of its sources are looked up before each run. */
   readonly tools: readonly AnyTool[];
+  readonly toolSources: readonly ToolSource[];
   readonly model: ChatClient;
   readonly options: ChatOptions;
   readonly maxIterations: number;
@@ -94,7 +104,9 @@ export class Agent {
     this.name = options.name;
     this.description = options.description;
     this.instructions = options.instructions;
-    this.tools = Object.freeze([...(options.tools ?? [])]);
+    const { tools = [] } = options;
+    this.tools = Object.freeze(tools.filter((entry): entry is AnyTool => !isToolSource(entry)));
+    this.toolSources = Object.freeze(tools.filter(isToolSource));
     this.model = options.model;
     this.options = Object.freeze({ ...options.options });
     this.maxIterations = options.maxIterations ?? 16;
@@ -119,13 +131,15 @@ export class Agent {
     options: AgentRunOptions = {},
   ): Promise<AgentResponse> {
     const { signal, log = silentLogger, sessionId = randomUUID(), correlationId = randomUUID(), ...others } = options;
-    const { approve, ...rest } = others;
+    const { approve, caller, onToolProgress, ...rest } = others;
     const context = {
       sessionId,
       correlationId,
       signal: signal ?? new AbortController().signal,
       log,
       ...(approve && { approve }),
+      ...(caller !== undefined && { caller }),
+      ...(onToolProgress && { onEvent: onToolProgress }),
     };
     const outcome = await runInline(this, toMessages(input), context, rest);
     if (outcome.status === 'failed') throw outcome.error;
@@ -135,5 +149,8 @@ export class Agent {
 
 function durabilityOf({ durability = 'auto', tools = [] }: AgentOptions): 'turn' | 'step' {
   if (durability !== 'auto') return durability;
-  return tools.every(({ readOnly, needsApproval }) => readOnly && needsApproval === false) ? 'turn' : 'step';
+  // What a source will offer is not known yet: the careful way.
+  const isHarmless = (entry: AnyTool | ToolSource) =>
+    !isToolSource(entry) && entry.readOnly && entry.needsApproval === false;
+  return tools.every(isHarmless) ? 'turn' : 'step';
 }

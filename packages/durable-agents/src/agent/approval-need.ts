@@ -2,7 +2,7 @@ import type { JsonValue } from '../json.ts';
 import type { Agent } from './agent.ts';
 import type { ToolCallRequest } from './effects.ts';
 import { toJsonResult } from './to-json-result.ts';
-import { readToolArguments } from './tool-arguments.ts';
+import { type ArgumentsResult, readToolArguments } from './tool-arguments.ts';
 
 /** Whether a call needs approval, and with which arguments it would be made. */
 export type ApprovalNeed = { needed: false } | { needed: true; arguments: JsonValue };
@@ -17,7 +17,13 @@ export async function approvalNeed(
 ): Promise<ApprovalNeed> {
   const tool = agent.tools.find(({ name }) => name === call.name);
   if (tool === undefined || tool.needsApproval === false) return { needed: false };
-  const args = await readToolArguments(tool, call.arguments);
+  let args: ArgumentsResult;
+  try {
+    args = await readToolArguments(tool, call.arguments);
+  } catch {
+    // Its schema is broken, perhaps only now and then: fails closed, as below.
+    return { needed: true, arguments: call.arguments ?? {} };
+  }
   if (!args.ok) return { needed: false };
   if (tool.needsApproval === true || (await asks(tool.needsApproval, args.value))) {
     return { needed: true, arguments: toJsonResult(args.value) };

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { ChatOptions } from '../model/chat-client.ts';
 import type { AgentOptions } from './agent.ts';
 import { maxTimerMs } from './tool.ts';
+import { isToolSource } from './tool-source.ts';
 
 const limits = {
   maxIterations: [1, 1000],
@@ -49,6 +50,7 @@ type Refuse = (path: string, problem: string, fix: string) => never;
 function checkTools({ tools = [] }: AgentOptions, refuse: Refuse): void {
   const names = new Set<string>();
   for (const [index, tool] of tools.entries()) {
+    if (tool !== undefined && isToolSource(tool)) continue;
     if (typeof tool?.execute !== 'function' || typeof tool.parametersJsonSchema !== 'object') {
       refuse(`tools[${index}]`, 'is not a tool', 'Make it with tool({ … }).');
     }
@@ -61,7 +63,7 @@ function checkDurability({ durability = 'auto', tools = [] }: AgentOptions, refu
   if (!['auto', 'turn', 'step'].includes(durability)) {
     refuse('durability', `is "${durability}"`, 'Use "auto", "turn" or "step".');
   }
-  if (durability === 'turn' && tools.some(({ needsApproval }) => needsApproval !== false)) {
+  if (durability === 'turn' && tools.some((entry) => !isToolSource(entry) && entry.needsApproval !== false)) {
     const fix = 'Use "step" or "auto": a turn that waits for a person has to be recorded step by step.';
     refuse('durability', 'is "turn" although a tool needs approval', fix);
   }

@@ -1,3 +1,4 @@
+import { DurableAgentError } from '../errors.ts';
 import type { Agent } from './agent.ts';
 import { approvalNeed } from './approval-need.ts';
 import { callModel } from './call-model.ts';
@@ -12,6 +13,7 @@ import type {
 import { executeToolCall } from './execute-tool-call.ts';
 import { inParallel } from './in-parallel.ts';
 import type { ChatMessage } from './message.ts';
+import { resolveAgent } from './resolve-tools.ts';
 import type { RunContext } from './run-context.ts';
 import { runLoop } from './run-loop.ts';
 
@@ -25,9 +27,16 @@ export async function runInline(
   context: RunContext,
   options: RunOptions = {},
 ): Promise<RunOutcome> {
-  const loop = runLoop(agent, conversation, options);
+  let resolved: Agent;
+  try {
+    resolved = await resolveAgent(agent, context);
+  } catch (error) {
+    if (!DurableAgentError.is(error)) throw error;
+    return { status: 'failed', error, messages: [] };
+  }
+  const loop = runLoop(resolved, conversation, options);
   let step = loop.next();
-  while (!step.done) step = loop.next(await performEffect(agent, step.value, context));
+  while (!step.done) step = loop.next(await performEffect(resolved, step.value, context));
   return step.value;
 }
 

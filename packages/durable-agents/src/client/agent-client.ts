@@ -123,10 +123,11 @@ export class AgentClient {
    */
   async runAgent(call: RunAgentCall): Promise<RunAgentResult> {
     const { agentName, input, wait = true, timeoutMs = 100_000, signal } = call;
-    const { responseFormat, enableToolCalls, enableToolNames } = call;
+    const { responseFormat, enableToolCalls, enableToolNames, caller } = call;
     const turn = turnOf(call);
     const messages = typeof input === 'string' ? [textMessage('user', input)] : [...input];
-    const request = { messages, responseFormat, enableToolCalls, enableToolNames, correlationId: turn.correlationId };
+    const options = { responseFormat, enableToolCalls, enableToolNames, caller };
+    const request = { messages, ...options, correlationId: turn.correlationId };
     if (call.idempotencyKey !== undefined) {
       const known = await this.#readOutcome(agentName, turn, messages);
       if (known !== undefined) return known;

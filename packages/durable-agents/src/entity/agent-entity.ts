@@ -150,10 +150,10 @@ async function runTurn(
   request: RunRequest,
   messages: ChatMessage[],
 ): Promise<{ outcome: RunOutcome; cause?: unknown }> {
-  const { correlationId, enableToolCalls, enableToolNames, responseFormat } = request;
+  const { correlationId, enableToolCalls, enableToolNames, responseFormat, caller } = request;
   const options = { enableToolCalls, enableToolNames, responseFormat };
   try {
-    const outcome = await call.runTurn({ messages, options, sessionId: call.sessionId, correlationId });
+    const outcome = await call.runTurn({ messages, options, sessionId: call.sessionId, correlationId, caller });
     return outcome.status === 'failed' ? { outcome, cause: outcome.error } : { outcome };
   } catch (cause) {
     return { outcome: { status: 'failed', error: publicError(cause), messages: [] }, cause };

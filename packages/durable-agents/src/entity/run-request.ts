@@ -1,6 +1,6 @@
 import { type ChatMessage, type Role, textMessage } from '../agent/message.ts';
 import { RequestError } from '../errors.ts';
-import type { JsonObject, JsonSchema } from '../json.ts';
+import type { JsonObject, JsonSchema, JsonValue } from '../json.ts';
 import { checkContent } from '../state/codec.ts';
 import { withoutUndefined } from '../state/content-codec.ts';
 import type { StoredMessage } from '../state/entity-state.ts';
@@ -18,6 +18,8 @@ export interface RunRequest {
   enableToolCalls?: boolean | undefined;
   /** Names of the tools it may call. Default: all. */
   enableToolNames?: readonly string[] | undefined;
+  /** Who asks, as the app sees it; for tools. */
+  caller?: JsonValue | undefined;
   /** The orchestration that asked. */
   orchestrationId?: string | undefined;
 }
@@ -46,6 +48,7 @@ export function readRunRequest(input: unknown): RunRequest {
     responseFormat: readResponseFormat(request),
     enableToolCalls: readFlag(request.enableToolCalls ?? request.enable_tool_calls ?? undefined),
     enableToolNames: names,
+    ...(request.caller !== undefined && { caller: request.caller as JsonValue }),
     orchestrationId: typeof orchestrationId === 'string' ? orchestrationId : undefined,
   };
 }

@@ -1,5 +1,6 @@
 import type { RunOptions, RunOutcome } from '../agent/effects.ts';
 import type { ChatMessage } from '../agent/message.ts';
+import type { JsonValue } from '../json.ts';
 
 /** All that a turn is given. */
 export interface TurnInput {
@@ -8,6 +9,8 @@ export interface TurnInput {
   options: RunOptions;
   sessionId: string;
   correlationId: string;
+  /** Who asks, as the app sees it. */
+  caller?: JsonValue | undefined;
 }
 
 /** Runs an agent once. A failure of model or tools is an outcome; only a bug rejects. */

@@ -27,6 +27,8 @@ export interface StepTurns {
   wake(instanceId: string, event: 'start' | 'decided' | 'cancel'): SessionAction;
   /** The agent as its turns see it; recorded when a turn begins, so that a deployment does not change it on the way. */
   facts: AgentFacts;
+  /** Whether the agent has tools besides those in `facts`, which the turn has to look up. */
+  hasToolSources: boolean;
   maxParallelToolCalls: number;
   approvalTimeoutMs: number;
   /** What is wrong with arguments that an approver wrote; undefined if nothing is. */
@@ -94,12 +96,14 @@ export async function beginTurn(call: StepCall, input: JsonObject, state: StateD
 }
 
 function beginning(steps: StepTurns, active: ActiveTurn, state: StateDocument): JsonObject {
-  const { enableToolCalls, enableToolNames, responseFormat } = readRunRequest(active.request);
+  const { enableToolCalls, enableToolNames, responseFormat, caller } = readRunRequest(active.request);
   const options = { enableToolCalls, enableToolNames, responseFormat };
   return {
     status: 'run',
     options: JSON.parse(JSON.stringify(options)) as JsonObject,
     facts: steps.facts as unknown as JsonObject,
+    hasToolSources: steps.hasToolSources,
+    ...(caller !== undefined && { caller }),
     maxParallelToolCalls: steps.maxParallelToolCalls,
     callIds: [...collectCallIds(repairConversation(conversationOf(state)))],
   };

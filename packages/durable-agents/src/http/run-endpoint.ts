@@ -1,6 +1,7 @@
 import type { AgentClient } from '../client/agent-client.ts';
 import { turnOfKey } from '../client/idempotency.ts';
 import { newSessionKey } from '../ids.ts';
+import type { JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
 import type { ReplyOptions } from './envelope-headers.ts';
 import { errorReply, isOwnFault } from './problem.ts';
@@ -14,6 +15,8 @@ export interface RunEndpoint extends RunRequestRules, ReplyOptions {
   /** Longest wait for an answer, in milliseconds. */
   waitTimeoutMs: number;
   log: Logger;
+  /** Who asks, as the app sees it. Only asked for requests that are accepted otherwise. May reject. */
+  caller?: (() => Promise<JsonValue | undefined>) | undefined;
 }
 
 /** Serves `POST agents/{agent}/run`: one message in, the answer or an acknowledgement out. Never rejects. */
@@ -36,6 +39,7 @@ export async function serveRun(raw: RawRequest, endpoint: RunEndpoint): Promise<
       timeoutMs: endpoint.waitTimeoutMs,
       responseFormat,
       enableToolCalls,
+      caller: await endpoint.caller?.(),
     });
     return runReply(result, text, envelope, endpoint);
   } catch (error) {

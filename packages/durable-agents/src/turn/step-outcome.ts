@@ -1,4 +1,6 @@
 import type { ModelOutcome, RunOutcome } from '../agent/effects.ts';
+import type { ToolFacts } from '../agent/run-loop.ts';
+import { ToolSourceError } from '../agent/tool-source.ts';
 import { AgentRunError, DurableAgentError, ModelError } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { ChatResponse } from '../model/chat-client.ts';
@@ -37,6 +39,18 @@ export function readRunOutcome(stored: JsonValue | undefined): RunOutcome {
   };
 }
 
+/** The tools of a run as its loop knows them, or why they cannot be had. */
+export function writeToolList(tools: readonly ToolFacts[] | DurableAgentError): JsonObject {
+  if (DurableAgentError.is(tools)) return { ok: false, error: writeError(tools) };
+  return { ok: true, tools: tools as unknown as JsonValue };
+}
+
+/** @throws DurableAgentError if they cannot be had */
+export function readToolList(stored: JsonValue | undefined): readonly ToolFacts[] {
+  if (isObject(stored) && stored.ok === true) return stored.tools as unknown as ToolFacts[];
+  throw readError(isObject(stored) ? stored.error : undefined);
+}
+
 function writeError(error: DurableAgentError): JsonObject {
   return withoutUndefined({ ...failureOf(error), name: error.name, fix: error.fix });
 }
@@ -53,6 +67,7 @@ function readError(stored: unknown): DurableAgentError {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     });
   }
+  if (name === 'ToolSourceError') return new ToolSourceError(message, options);
   return name === 'AgentRunError'
     ? new AgentRunError(code, message, options)
     : new DurableAgentError(code, message, options);

@@ -5,14 +5,17 @@ import type { RunOptions, ToolCallRequest } from '../agent/effects.ts';
 import { executeToolCall } from '../agent/execute-tool-call.ts';
 import type { ChatMessage } from '../agent/message.ts';
 import { repairConversation } from '../agent/repair-conversation.ts';
+import { resolveAgent, resolveFor } from '../agent/resolve-tools.ts';
 import type { RunContext } from '../agent/run-context.ts';
-import { modelRequest } from '../agent/run-loop.ts';
+import { modelRequest, type ToolFacts } from '../agent/run-loop.ts';
+import type { AnyTool } from '../agent/tool.ts';
+import { toolError } from '../agent/tool-error.ts';
 import { readBookkeeping } from '../entity/session-bookkeeping.ts';
 import { turnConversation } from '../entity/turn-queue.ts';
-import { ModelError } from '../errors.ts';
+import { DurableAgentError, ModelError } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { parseState } from '../state/codec.ts';
-import { writeModelOutcome } from './step-outcome.ts';
+import { writeModelOutcome, writeToolList } from './step-outcome.ts';
 
 /** The input of the activity that calls a model: where it is in the run, and what came after the conversation. */
 export interface ModelStepInput extends JsonObject {
@@ -45,16 +48,52 @@ export async function runModelStep(
   const conversation = repairConversation(turnConversation(state, active.request, active.startedAt));
   const messages = [...conversation, ...(input.tail as unknown as ChatMessage[])];
   const options = input.options as RunOptions;
-  return writeModelOutcome(await callModel(agent, modelRequest(agent, options, messages, input.iteration), context));
+  try {
+    const resolved = await resolveAgent(agent, context);
+    const request = modelRequest(resolved, options, messages, input.iteration);
+    return writeModelOutcome(await callModel(agent, request, context));
+  } catch (error) {
+    if (!DurableAgentError.is(error)) throw error;
+    return writeModelOutcome({ ok: false, error });
+  }
 }
 
 /** Runs one tool call of a turn. A failure is a result. */
-export function runToolStep(agent: Agent, call: JsonObject, context: RunContext): Promise<JsonValue> {
-  return executeToolCall(agent, call as unknown as ToolCallRequest, context);
+export async function runToolStep(agent: Agent, call: JsonObject, context: RunContext): Promise<JsonValue> {
+  const request = call as unknown as ToolCallRequest;
+  try {
+    return await executeToolCall(await resolveFor(agent, [request.name], context), request, context);
+  } catch (error) {
+    if (!DurableAgentError.is(error)) throw error;
+    return toolError('toolFailed', `Tool "${request.name}" was not called. ${error.message}`);
+  }
+}
+
+/** The tools of a run, as its loop knows them: recorded once, so that a change of a source does not change a replay. */
+export async function runToolListStep(agent: Agent, context: RunContext): Promise<JsonObject> {
+  try {
+    const { tools } = await resolveAgent(agent, context);
+    return writeToolList(toolFacts(tools));
+  } catch (error) {
+    if (!DurableAgentError.is(error)) throw error;
+    return writeToolList(error);
+  }
+}
+
+/** What the run loop needs of tools, as JSON. Descriptions and schemas are the model step's affair. */
+export function toolFacts(tools: readonly AnyTool[]): ToolFacts[] {
+  return tools.map(({ name, needsApproval }) => ({
+    name,
+    description: '',
+    parametersJsonSchema: {},
+    needsApproval: needsApproval !== false,
+  }));
 }
 
 /** Which of the calls need approval, in their order. */
-export function runApprovalStep(agent: Agent, calls: JsonValue): Promise<JsonValue> {
+export async function runApprovalStep(agent: Agent, calls: JsonValue, context: RunContext): Promise<JsonValue> {
   const asked = calls as unknown as ToolCallRequest[];
-  return Promise.all(asked.map((call) => approvalNeed(agent, call))) as Promise<unknown> as Promise<JsonValue>;
+  const names = asked.map(({ name }) => name);
+  const resolved = await resolveFor(agent, names, context);
+  return Promise.all(asked.map((call) => approvalNeed(resolved, call))) as Promise<unknown> as Promise<JsonValue>;
 }

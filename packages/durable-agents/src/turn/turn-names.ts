@@ -6,6 +6,7 @@ export const turnOrchestrator = turnOrchestratorName;
 export const modelActivity = 'dafx-turn-model';
 export const toolActivity = 'dafx-turn-tool';
 export const approvalActivity = 'dafx-turn-approval-need';
+export const toolListActivity = 'dafx-turn-tools';
 
 /** Events that a turn's orchestration is sent. They only say "look": what counts is in the session's state. */
 export const turnEvents = { start: 'TurnStart', decided: 'TurnDecided', cancel: 'TurnCancel' } as const;

@@ -7,19 +7,29 @@ import type {
   ToolCallRequest,
 } from '../agent/effects.ts';
 import type { ChatMessage } from '../agent/message.ts';
-import { type AgentFacts, runLoop } from '../agent/run-loop.ts';
+import { type AgentFacts, runLoop, type ToolFacts } from '../agent/run-loop.ts';
 import { toolError } from '../agent/tool-error.ts';
 import type { DurableTask } from '../durable/orchestration-calls.ts';
 import { AgentRunError, DurableAgentError } from '../errors.ts';
 import { entityName } from '../ids.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
-import { readModelOutcome, writeRunOutcome } from './step-outcome.ts';
+import { readModelOutcome, readToolList, writeRunOutcome } from './step-outcome.ts';
 import type { CalledTurnInput, TurnCalls, TurnResult } from './turn-calls.ts';
-import { approvalActivity, modelActivity, toolActivity, turnEvents } from './turn-names.ts';
+import { approvalActivity, modelActivity, toolActivity, toolListActivity, turnEvents } from './turn-names.ts';
 
 /** What the session says when a turn asks to begin. */
 export type TurnBegin =
-  | { status: 'run'; options: JsonObject; facts: AgentFacts; maxParallelToolCalls: number; callIds: string[] }
+  | {
+      status: 'run';
+      options: JsonObject;
+      facts: AgentFacts;
+      /** Whether the agent has tools that are only known at run time; they are not among `facts.tools`. */
+      hasToolSources?: boolean;
+      maxParallelToolCalls: number;
+      /** Who asked; for tools. */
+      caller?: JsonValue;
+      callIds: string[];
+    }
   /** Turns before this one are not over; the session sends `TurnStart` when they are. */
   | { status: 'queued' }
   /** The turn is over, or was never accepted. */
@@ -55,6 +65,7 @@ class Turn<Task extends DurableTask> {
   readonly #calls: TurnCalls<Task>;
   readonly #input: CalledTurnInput;
   #cancelled = false;
+  #caller: JsonValue | undefined;
 
   constructor(calls: TurnCalls<Task>, input: CalledTurnInput) {
     this.#calls = calls;
@@ -78,10 +89,12 @@ class Turn<Task extends DurableTask> {
   }
 
   *run(begin: Running): Generator<Task, RunOutcome, unknown> {
-    const loop = runLoop(begin.facts, [], { ...begin.options, callIds: begin.callIds });
+    this.#caller = begin.caller;
     let done: ChatMessage[] = [];
-    let step = loop.next();
     try {
+      const tools = begin.hasToolSources ? yield* this.#listTools() : begin.facts.tools;
+      const loop = runLoop({ ...begin.facts, tools }, [], { ...begin.options, callIds: begin.callIds });
+      let step = loop.next();
       while (!step.done) {
         if (step.value.type === 'callModel') done = step.value.tail;
         step = loop.next(yield* this.#perform(step.value, begin));
@@ -91,6 +104,12 @@ class Turn<Task extends DurableTask> {
       // What the tools did so far is not forgotten with the rest of the turn.
       return { status: 'failed', error: this.failure(error), messages: done };
     }
+  }
+
+  *#listTools(): Generator<Task, readonly ToolFacts[], unknown> {
+    const task = this.#calls.callActivity(toolListActivity, this.#base());
+    if (this.#cancelled || (yield* this.#cancelledBefore(task))) throw canceled();
+    return readToolList(resultOf(task));
   }
 
   *#perform(effect: AgentEffect, begin: Running): Generator<Task, AgentEffectResult, unknown> {
@@ -127,7 +146,7 @@ class Turn<Task extends DurableTask> {
 
   *#decide(asked: ToolCallRequest[]): Generator<Task, CallDecision[], unknown> {
     const needs = (yield this.#calls.callActivity(approvalActivity, {
-      agentName: this.#input.agentName,
+      ...this.#base(),
       calls: asked as unknown as JsonValue,
     })) as { needed: boolean; arguments?: JsonValue }[];
     const open = asked.flatMap(({ callId, name }, index) => {
@@ -159,7 +178,8 @@ class Turn<Task extends DurableTask> {
 
   #base(): JsonObject {
     const { agentName, sessionKey, correlationId } = this.#input;
-    return { agentName, sessionKey, correlationId };
+    const caller = this.#caller;
+    return { agentName, sessionKey, correlationId, ...(caller !== undefined && { caller }) };
   }
 
   failure(error: unknown): DurableAgentError {

@@ -28,6 +28,7 @@ test('an agent has documented defaults', () => {
       maxModelRetries: 2,
       maxParallelToolCalls: 8,
       maxToolResultBytes: 65_536,
+      toolSources: [],
       modelRetryBudgetMs: 60_000,
       maxStructuredRetries: 1,
       durability: 'turn',

@@ -1,3 +1,4 @@
+import type { HttpRequest } from '@azure/functions';
 import type { Agent } from '../../agent/agent.ts';
 import type { Role } from '../../agent/message.ts';
 import { ConfigurationError } from '../../errors.ts';
@@ -24,6 +25,12 @@ export interface AgentFunctionAppOptions {
   waitTimeoutMs?: number | undefined;
   /** Longest request body in bytes; above it the reply is 413. Default: 1,048,576. */
   maxBodyBytes?: number | undefined;
+  /**
+   * Who asks, for tools (`context.caller`): identity and claims as the app reads them from a run request, such as the
+   * headers of App Service authentication. Anything that JSON can carry; it is stored with the turn, so no secrets. What
+   * it throws refuses the request. Default: nothing.
+   */
+  mapCaller?: ((request: HttpRequest) => unknown) | undefined;
   /** Also write `thread_id` and `x-ms-thread-id` in replies, for clients of the first releases. Default: false. */
   legacyThreadNames?: boolean | undefined;
   /** Roles that callers over HTTP may give to their message. Anything but `user` lets callers speak for others. Default: only `user`. */
@@ -46,6 +53,7 @@ export function checkHttpOptions(options: AgentFunctionAppOptions) {
     waitTimeoutMs: positive('waitTimeoutMs', options.waitTimeoutMs ?? 100_000),
     maxBodyBytes: positive('maxBodyBytes', options.maxBodyBytes ?? 1_048_576),
     legacyThreadNames: options.legacyThreadNames ?? false,
+    ...(options.mapCaller && { mapCaller: options.mapCaller }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
 import * as df from 'durable-functions';
+import { toJsonResult } from '../../agent/to-json-result.ts';
 import { AgentClient } from '../../client/agent-client.ts';
 import type { TurnWaiters } from '../../client/turn-waiters.ts';
 import { unknownAgentReply } from '../../http/problem.ts';
@@ -14,6 +15,7 @@ import { rawRequest, toResponse } from './http-messages.ts';
 /** `POST agents/{agent}/run`. */
 export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettings, waiters: TurnWaiters): void {
   const { agent, allowedRoles } = registered;
+  const { mapCaller } = http;
   app.http(`http-${agent.name}`, {
     route: `agents/${agent.name}/run`,
     methods: ['POST'],
@@ -23,7 +25,14 @@ export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettin
       const log = contextLogger(context);
       const client = new AgentClient({ port: durableClientPort(context), waiters, log });
       return toResponse(
-        await serveRun(rawRequest(request), { ...http, agentName: agent.name, allowedRoles, client, log }),
+        await serveRun(rawRequest(request), {
+          ...http,
+          agentName: agent.name,
+          allowedRoles,
+          client,
+          log,
+          caller: mapCaller && (async () => toJsonResult(await mapCaller(request))),
+        }),
       );
     },
   });

@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
+import { toJsonResult } from '../../agent/to-json-result.ts';
+import type { OrchestrationStatus, ToolDurablePort } from '../../agent/tool-durable-client.ts';
 import type { SessionAction } from '../../entity/session-actions.ts';
 import type { JsonValue } from '../../json.ts';
 
@@ -9,7 +11,7 @@ const pausesMs = [100, 400, 1_500];
 const alive: readonly string[] = ['Pending', 'Running', 'Suspended', 'ContinuedAsNew'];
 
 /** Orchestrations as an invocation sees them through its durable client. */
-export class OrchestrationClient {
+export class OrchestrationClient implements ToolDurablePort {
   readonly #client: df.DurableClient;
 
   /** The function must have a durable client among its inputs. */
@@ -25,6 +27,30 @@ export class OrchestrationClient {
   /** Whether an orchestration is there and has not ended; true if nobody can tell. */
   async isAlive(instanceId: string): Promise<boolean> {
     return (await this.#statusOf(instanceId)) !== 'gone';
+  }
+
+  async startOrchestration(name: string, options: { input?: JsonValue; instanceId: string }): Promise<void> {
+    await this.#client.startNew(name, options);
+  }
+
+  async getStatus(instanceId: string): Promise<OrchestrationStatus | undefined> {
+    try {
+      const found = await this.#client.getStatus(instanceId, { showInput: true });
+      const { name, runtimeStatus, createdTime, lastUpdatedTime, input, output, customStatus } = found;
+      const all = { instanceId, name, runtimeStatus, createdTime, lastUpdatedTime, input, output, customStatus };
+      return toJsonResult(all) as unknown as OrchestrationStatus;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  raiseEvent(instanceId: string, eventName: string, data: JsonValue): Promise<void> {
+    return this.#client.raiseEvent(instanceId, eventName, data);
+  }
+
+  terminate(instanceId: string, reason: string): Promise<void> {
+    return this.#client.terminate(instanceId, reason);
   }
 
   async #perform(action: SessionAction): Promise<void> {
@@ -54,10 +80,14 @@ export class OrchestrationClient {
       const { runtimeStatus } = await this.#client.getStatus(instanceId, { showInput: false });
       return alive.includes(runtimeStatus) ? 'alive' : 'gone';
     } catch (error) {
-      // The client has no other way to say that there is no such instance.
-      return error instanceof Error && error.message.includes('HTTP 404') ? 'gone' : 'unknown';
+      return isNotFound(error) ? 'gone' : 'unknown';
     }
   }
+}
+
+/** The client has no other way to say that there is no such instance. */
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('HTTP 404');
 }
 
 async function persistently(action: () => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import * as df from 'durable-functions';
 import type { Agent } from '../../agent/agent.ts';
 import { runInline } from '../../agent/run-inline.ts';
+import type { ToolDurablePort } from '../../agent/tool-durable-client.ts';
 import type { TurnWaiters } from '../../client/turn-waiters.ts';
 import { type OperationOutcome, performOperation } from '../../entity/agent-entity.ts';
 import type { RunAgentTurn } from '../../entity/run-turn.ts';
@@ -29,9 +30,9 @@ export function registerAgentEntity(agent: Agent, waiters: TurnWaiters, running:
       agentName: agent.name,
       sessionId,
       now: () => new Date(),
-      runTurn: inlineTurn(agent, log, running),
+      runTurn: inlineTurn(agent, log, running, orchestrations),
       durability: agent.durability,
-      steps: stepTurnsOf(agent, { id: sessionId, key }, (instanceId) => orchestrations.isAlive(instanceId)),
+      steps: stepTurnsOf(agent, { id: sessionId, key }, (instanceId) => orchestrations.isAlive(instanceId), log),
     });
     await orchestrations.perform(outcome.actions ?? []);
     if (outcome.state !== undefined) writeEntityState(context, outcome.state);
@@ -43,10 +44,11 @@ export function registerAgentEntity(agent: Agent, waiters: TurnWaiters, running:
   df.app.entity(entityFunctionName(agent.name), { extraInputs: [df.input.durableClient()], handler });
 }
 
-function inlineTurn(agent: Agent, log: Logger, running: RunningSteps): RunAgentTurn {
-  return ({ messages, options, sessionId, correlationId }) =>
+function inlineTurn(agent: Agent, log: Logger, running: RunningSteps, durable: ToolDurablePort): RunAgentTurn {
+  return ({ messages, options, sessionId, correlationId, caller }) =>
     running.during(sessionId, correlationId, async (signal) => {
-      const outcome = await runInline(agent, messages, { sessionId, correlationId, signal, log }, options);
+      const context = { sessionId, correlationId, signal, log, durable, ...(caller !== undefined && { caller }) };
+      const outcome = await runInline(agent, messages, context, options);
       // The end of the process does not pull the signal; only a caller's order does.
       return signal.aborted && outcome.status === 'failed' ? { ...outcome, error: canceled() } : outcome;
     });

@@ -6,18 +6,26 @@ import { ConfigurationError } from '../../errors.ts';
 import { entityName, formatSessionId, type SessionKey } from '../../ids.ts';
 import type { JsonObject, JsonValue } from '../../json.ts';
 import { writeModelOutcome } from '../../turn/step-outcome.ts';
-import { type ModelStepInput, runApprovalStep, runModelStep, runToolStep } from '../../turn/steps.ts';
+import { type ModelStepInput, runApprovalStep, runModelStep, runToolListStep, runToolStep } from '../../turn/steps.ts';
 import type { CalledTurnInput, TurnCalls } from '../../turn/turn-calls.ts';
-import { approvalActivity, modelActivity, toolActivity, turnOrchestrator } from '../../turn/turn-names.ts';
+import {
+  approvalActivity,
+  modelActivity,
+  toolActivity,
+  toolListActivity,
+  turnOrchestrator,
+} from '../../turn/turn-names.ts';
 import { canceled, playTurn } from '../../turn/turn-orchestrator.ts';
 import { contextLogger } from './context-logger.ts';
 import { durableClientPort } from './durable-client.ts';
+import { OrchestrationClient } from './orchestration-client.ts';
 import type { RunningSteps } from './running-steps.ts';
 
 interface StepInput extends JsonObject {
   agentName: string;
   sessionKey: string;
   correlationId: string;
+  caller?: JsonValue;
 }
 
 /** Registers the orchestration and the activities that turns with step durability consist of, for all agents. */
@@ -36,7 +44,12 @@ export function registerTurns(agents: ReadonlyMap<string, { agent: Agent }>, run
       const { correlationId } = input;
       const log = contextLogger(invocation);
       return running.during(sessionId, correlationId, (signal) =>
-        run(agentOf(input.agentName), input, { sessionId, correlationId, signal, log }, invocation),
+        run(
+          agentOf(input.agentName),
+          input,
+          stepContext(input, { sessionId, correlationId, signal, log }, invocation),
+          invocation,
+        ),
       );
     },
   });
@@ -56,10 +69,18 @@ export function registerTurns(agents: ReadonlyMap<string, { agent: Agent }>, run
     toolActivity,
     step((agent, input: StepInput & { call: JsonObject }, context) => runToolStep(agent, input.call, context)),
   );
-  df.app.activity(approvalActivity, {
-    handler: ({ agentName, calls }: { agentName: string; calls: JsonValue }) =>
-      runApprovalStep(agentOf(agentName), calls),
-  });
+  df.app.activity(
+    approvalActivity,
+    step((agent, input: StepInput & { calls: JsonValue }, context) => runApprovalStep(agent, input.calls, context)),
+  );
+  df.app.activity(
+    toolListActivity,
+    step((agent, _input: StepInput, context) => runToolListStep(agent, context)),
+  );
+}
+
+function stepContext({ caller }: StepInput, base: RunContext, invocation: InvocationContext): RunContext {
+  return { ...base, durable: new OrchestrationClient(invocation), ...(caller !== undefined && { caller }) };
 }
 
 function turnCalls({ df: durable }: df.OrchestrationContext): TurnCalls<df.Task> {

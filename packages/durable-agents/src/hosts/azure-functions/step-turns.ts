@@ -1,9 +1,12 @@
 import type { Agent } from '../../agent/agent.ts';
+import { resolveFor } from '../../agent/resolve-tools.ts';
 import type { AgentFacts } from '../../agent/run-loop.ts';
 import { readToolArguments } from '../../agent/tool-arguments.ts';
 import type { StepTurns } from '../../entity/step-turns.ts';
 import type { AgentSessionId, SessionKey } from '../../ids.ts';
+import type { Logger } from '../../log.ts';
 import { readRunOutcome } from '../../turn/step-outcome.ts';
+import { toolFacts } from '../../turn/steps.ts';
 import { turnEvents, turnInstanceId, turnOrchestrator } from '../../turn/turn-names.ts';
 
 /** How the turns of an agent run as orchestrations of durable-functions. */
@@ -11,6 +14,7 @@ export function stepTurnsOf(
   agent: Agent,
   session: { id: AgentSessionId; key: SessionKey },
   isAlive: (instanceId: string) => Promise<boolean>,
+  log: Logger,
 ): StepTurns {
   const wake: StepTurns['wake'] = (instanceId, event) => ({
     type: 'raiseEvent',
@@ -32,10 +36,12 @@ export function stepTurnsOf(
     },
     wake,
     facts: factsOf(agent),
+    hasToolSources: agent.toolSources.length > 0,
     maxParallelToolCalls: agent.maxParallelToolCalls,
     approvalTimeoutMs: agent.approvalTimeoutMs,
     argumentsProblem: async (name, args) => {
-      const tool = agent.tools.find((candidate) => candidate.name === name);
+      const { tools } = await resolveFor(agent, [name], { signal: AbortSignal.timeout(30_000), log });
+      const tool = tools.find((candidate) => candidate.name === name);
       if (tool === undefined) return `there is no tool "${name}" any more`;
       const result = await readToolArguments(tool, args);
       return result.ok ? undefined : result.problem;
@@ -51,12 +57,7 @@ function factsOf({ name, tools, model, options, maxIterations, maxStructuredRetr
   return {
     name,
     instructions: undefined,
-    tools: tools.map((tool) => ({
-      name: tool.name,
-      description: '',
-      parametersJsonSchema: {},
-      needsApproval: tool.needsApproval !== false,
-    })),
+    tools: toolFacts(tools),
     model: { provider, modelId, simulated },
     options,
     maxIterations,

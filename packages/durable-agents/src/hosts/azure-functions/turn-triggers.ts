@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
 import * as df from 'durable-functions';
+import { resolveFor } from '../../agent/resolve-tools.ts';
 import { readToolArguments } from '../../agent/tool-arguments.ts';
 import { AgentClient } from '../../client/agent-client.ts';
 import type { TurnWaiters } from '../../client/turn-waiters.ts';
@@ -28,7 +29,8 @@ export function registerTurnTriggers(
       const client = new AgentClient({ port: durableClientPort(context), waiters, log });
       const { sessionId = '', callId = '' } = request.params;
       const argumentsProblem = async (name: string, args: Parameters<typeof readToolArguments>[1]) => {
-        const tool = agent.tools.find((candidate) => candidate.name === name);
+        const { tools } = await resolveFor(agent, [name], { signal: AbortSignal.timeout(30_000), log });
+        const tool = tools.find((candidate) => candidate.name === name);
         const result = tool && (await readToolArguments(tool, args));
         return result === undefined || result.ok ? undefined : result.problem;
       };
