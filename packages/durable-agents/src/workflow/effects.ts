@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../agent/message.ts';
 import type { AgentResponse } from '../agent/response.ts';
-import type { JsonObject, JsonSchema, JsonValue } from '../json.ts';
+import type { JsonSchema, JsonValue } from '../json.ts';
 import type { WorkflowEvent } from './events.ts';
 import type { OpenChild, PendingRequest, RunState } from './run-state.ts';
 import type { SharedState, StateChange } from './shared-state.ts';
@@ -135,7 +135,7 @@ export interface HandlerOutcome {
 /** How a call ended. `suspended`: a sub-workflow that goes on beside this run; a `child` arrival ends it. */
 export type CallOutcome =
   | HandlerOutcome
-  | { status: 'answered'; response: Omit<AgentResponse, 'text'> & { text: string } }
+  | { status: 'answered'; response: AgentResponse }
   | { status: 'finished'; outputs: JsonValue[] }
   | { status: 'suspended' }
   | { status: 'failed'; failure: CallFailure };
@@ -172,6 +172,12 @@ export type WorkflowEffectResult =
 
 /** How a run ended. */
 export type WorkflowOutcome =
-  | { status: 'completed'; outputs: JsonValue[]; supersteps: number; haltReason?: string | null; warnings?: JsonObject[] }
+  | {
+      status: 'completed';
+      outputs: JsonValue[];
+      supersteps: number;
+      haltReason?: string | null;
+      warnings?: JsonObject[];
+    }
   | { status: 'failed'; outputs: JsonValue[]; supersteps: number; failure: RunFailure }
   | { status: 'cancelled'; outputs: JsonValue[]; supersteps: number; failure: RunFailure };

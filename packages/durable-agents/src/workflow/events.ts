@@ -27,7 +27,14 @@ export type WorkflowEvent =
   | (Of & { type: 'executorInvoked'; sources: string[] })
   | (Of & { type: 'executorCompleted' })
   /** `retryInMs` is there if it is tried again. */
-  | (Of & { type: 'executorFailed'; attempt: number; code: string; message: string; retryInMs?: number; cause?: ErrorFact })
+  | (Of & {
+      type: 'executorFailed';
+      attempt: number;
+      code: string;
+      message: string;
+      retryInMs?: number;
+      cause?: ErrorFact;
+    })
   /** The executor did not run for this message. */
   | (Of & { type: 'executorBypassed'; reason: string })
   | (Of & { type: 'output'; data: JsonValue })
@@ -42,4 +49,8 @@ export type WorkflowEvent =
   | (At & { type: 'failed'; code: string; message: string; executorId?: string });
 
 /** Events are plain data: union members distribute over Omit. */
-export type EventBody = WorkflowEvent extends infer Event ? (Event extends At ? Omit<Event, 'superstep'> : never) : never;
+export type EventBody = WorkflowEvent extends infer Event
+  ? Event extends At
+    ? Omit<Event, 'superstep'>
+    : never
+  : never;

@@ -54,20 +54,30 @@ export function applyChanges(state: SharedState, changes: readonly StateChange[]
   return next;
 }
 
-/** Keys (`scope/key`; `scope/*` for a clear) that changes of different executors both touch. */
-export function conflictingKeys(changes: ReadonlyMap<string, readonly StateChange[]>): { key: string; by: string[] }[] {
-  const writers = new Map<string, Set<string>>();
+export interface StateConflict {
+  scope: string;
+  /** Absent: one of them cleared the scope. */
+  key: string | undefined;
+  executorIds: string[];
+}
+
+/** What several executors changed in the same superstep. */
+export function stateConflicts(changes: ReadonlyMap<string, readonly StateChange[]>): StateConflict[] {
+  const writers = new Map<string, Map<string | undefined, Set<string>>>();
   for (const [executorId, list] of changes) {
     for (const { scope = defaultScope, key } of list) {
-      const name = `${scope}/${key ?? '*'}`;
-      writers.set(name, (writers.get(name) ?? new Set()).add(executorId));
+      const keys = writers.get(scope) ?? new Map<string | undefined, Set<string>>();
+      writers.set(scope, keys.set(key, (keys.get(key) ?? new Set()).add(executorId)));
     }
   }
-  for (const [name, by] of writers) {
-    const cleared = writers.get(`${name.slice(0, name.indexOf('/'))}/*`);
-    for (const id of cleared ?? []) by.add(id);
+  const conflicts: StateConflict[] = [];
+  for (const [scope, keys] of writers) {
+    for (const [key, by] of keys) {
+      const executorIds = [...by.union(keys.get(undefined) ?? new Set())];
+      if (executorIds.length > 1) conflicts.push({ scope, key, executorIds });
+    }
   }
-  return [...writers].filter(([, by]) => by.size > 1).map(([key, by]) => ({ key, by: [...by] }));
+  return conflicts;
 }
 
 function scopeOf(state: SharedState, scope: string): Record<string, JsonValue> | undefined {
