@@ -4,11 +4,14 @@ import type { AddressInfo } from 'node:net';
 export interface CompletionRequest {
   model: string;
   messages: { role: string; content: unknown; tool_call_id?: string }[];
+  stream?: boolean;
   tools?: { function: { name: string } }[];
 }
 
 export type ModelReply =
   | { text: string }
+  /** Streamed one by one where a stream is asked for. */
+  | { words: string[]; pauseMs: number }
   | { calls: { id: string; name: string; arguments: unknown }[] }
   | { status: number; body: unknown; headers?: Record<string, string> };
 
@@ -56,6 +59,11 @@ export class ModelServer {
       response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
       return;
     }
+    if ('words' in reply && body.stream) {
+      await streamWords(response, body.model, reply);
+      return;
+    }
+    const text = 'words' in reply ? reply.words.join('') : 'text' in reply ? reply.text : '';
     const message =
       'calls' in reply
         ? {
@@ -67,7 +75,7 @@ export class ModelServer {
               function: { name, arguments: JSON.stringify(args) },
             })),
           }
-        : { role: 'assistant', content: reply.text };
+        : { role: 'assistant', content: text };
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(
       JSON.stringify({
@@ -80,6 +88,23 @@ export class ModelServer {
       }),
     );
   }
+}
+
+async function streamWords(
+  response: ServerResponse,
+  model: string,
+  { words, pauseMs }: { words: string[]; pauseMs: number },
+): Promise<void> {
+  const base = { id: 'chatcmpl-s', object: 'chat.completion.chunk', created: 1_800_000_000, model };
+  const send = (delta: object, finish: string | null) =>
+    response.write(`data: ${JSON.stringify({ ...base, choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`);
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const word of words) {
+    send({ role: 'assistant', content: word }, null);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+  send({}, 'stop');
+  response.end('data: [DONE]\n\n');
 }
 
 /** Says back what it was told, and how many user messages it sees. */

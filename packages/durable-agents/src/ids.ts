@@ -54,9 +54,16 @@ export function newSessionKey(): SessionKey {
   return randomHex() as SessionKey;
 }
 
-/** A random correlation id: 32 hexadecimal digits. */
+/**
+ * A new correlation id: a UUID of version 7 without hyphens, 32 hexadecimal digits. It tells when it was made, so that
+ * one which no session knows yet can be told from one that never was.
+ */
 export function newCorrelationId(): CorrelationId {
-  return randomHex() as CorrelationId;
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(Date.now(), 0, 6);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex') as CorrelationId;
 }
 
 function randomHex(): string {

@@ -33,6 +33,10 @@ export {
 } from './agent/tool-durable-client.ts';
 export type { ToolProgress } from './agent/tool-progress.ts';
 export { type ToolSource, type ToolSourceContext, ToolSourceError } from './agent/tool-source.ts';
+export { keepAll, keepLast, keepWhatFits, type RetentionPolicy, tokenBudget } from './entity/retention.ts';
+export type { ExternalHistory } from './entity/retention-external.ts';
+export { type SummarizeOptions, summarize } from './entity/retention-summary.ts';
+export type { AppSessionOptions, SessionOptions } from './entity/session-options.ts';
 export {
   AgentRunError,
   ConfigurationError,
@@ -55,3 +59,7 @@ export type {
 } from './model/chat-client.ts';
 export { chatClientFromEnvironment } from './model/from-environment.ts';
 export { OfflineChatClient } from './model/offline-chat-client.ts';
+export type { HistoryProvider, StoredTurn } from './session/history-provider.ts';
+export { MemoryHistory } from './session/memory-history.ts';
+export { type RedisCommands, RedisHistory, type RedisHistoryOptions } from './session/redis-history.ts';
+export { type SqliteDatabase, SqliteHistory } from './session/sqlite-history.ts';

@@ -20,8 +20,9 @@ const allowed: Record<string, readonly string[]> = {
   turn: ['agent', 'durable', 'entity', 'state', 'model'],
   client: ['agent', 'entity', 'session', 'state'],
   durable: ['agent', 'entity', 'state', 'client'],
+  workflow: ['agent'],
   http: ['agent', 'client', 'entity', 'state', 'stream'],
-  hosts: ['agent', 'client', 'durable', 'entity', 'http', 'model', 'session', 'state', 'turn'],
+  hosts: ['stream', 'telemetry', 'agent', 'client', 'durable', 'entity', 'http', 'model', 'session', 'state', 'turn'],
 };
 const hostPackages = ['@azure/functions', 'durable-functions', '@microsoft/durabletask-js'];
 

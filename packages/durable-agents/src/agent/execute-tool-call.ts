@@ -1,6 +1,7 @@
 import { ModelError } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
+import { redact } from '../redact.ts';
 import type { Agent } from './agent.ts';
 import { boundResult } from './bound-result.ts';
 import { describeError, errorStack } from './describe-error.ts';
@@ -76,7 +77,7 @@ function failure(tool: AnyTool, error: unknown, log: Logger, facts: Record<strin
     return toolError('invalidToolResult', `Tool "${tool.name}" ran, but ${error.message}.`);
   }
   log.error('Tool call failed.', { ...facts, ...causeFields(error) });
-  return toolError('toolFailed', `Tool "${tool.name}" failed. ${describeError(error, 800)}`);
+  return toolError('toolFailed', `Tool "${tool.name}" failed. ${redact(describeError(error, 800))}`);
 }
 
 /** A model provider's words, from an agent that is a tool, stay out of the log: they may quote what the user said. */

@@ -2,6 +2,7 @@ import type { JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
 import type { OnModelUpdate } from './call-model.ts';
 import type { CallDecision } from './effects.ts';
+import type { RunObserver } from './run-observer.ts';
 import type { ToolDurablePort } from './tool-durable-client.ts';
 import type { ToolProgress } from './tool-progress.ts';
 
@@ -26,6 +27,8 @@ export interface RunContext {
   readonly onEvent?: (event: ToolProgress) => void;
   /** Told of a streamed answer while it comes, with the number of the attempt at the model call. */
   readonly onUpdate?: OnModelUpdate | undefined;
+  /** Watches the run. */
+  readonly observer?: RunObserver | undefined;
   /** What idempotency keys of tool calls begin with. Default: `{sessionId}/{correlationId}`. */
   readonly keyBase?: string;
   /** Names of the agents that called each other to get to this run, the outermost first. Default: none. */

@@ -1,7 +1,6 @@
 import { DurableAgentError } from '../errors.ts';
 import type { Agent } from './agent.ts';
 import { approvalNeed } from './approval-need.ts';
-import { callModel } from './call-model.ts';
 import type {
   AgentEffect,
   AgentEffectResult,
@@ -10,9 +9,9 @@ import type {
   RunOutcome,
   ToolCallRequest,
 } from './effects.ts';
-import { executeToolCall } from './execute-tool-call.ts';
 import { inParallel } from './in-parallel.ts';
 import type { ChatMessage } from './message.ts';
+import { performModelCall, performToolCall } from './perform-effect.ts';
 import { resolveAgent } from './resolve-tools.ts';
 import type { RunContext } from './run-context.ts';
 import { runLoop } from './run-loop.ts';
@@ -44,14 +43,14 @@ export async function runInline(
 async function performEffect(agent: Agent, effect: AgentEffect, context: RunContext): Promise<AgentEffectResult> {
   switch (effect.type) {
     case 'callModel':
-      return { type: 'callModel', outcome: await callModel(agent, effect.request, context) };
+      return { type: 'callModel', outcome: await performModelCall(agent, effect.request, context) };
     case 'approveCalls':
       return { type: 'approveCalls', decisions: await decide(agent, effect.calls, context) };
     case 'callTools':
       return {
         type: 'callTools',
         results: await inParallel(effect.calls, agent.maxParallelToolCalls, (call) =>
-          executeToolCall(agent, call, context),
+          performToolCall(agent, call, context),
         ),
       };
   }

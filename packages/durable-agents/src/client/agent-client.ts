@@ -55,6 +55,8 @@ export interface RunAgentCall extends Omit<RunRequest, 'messages' | 'correlation
   signal?: AbortSignal | undefined;
   /** A request with the same key for the same session is the same turn: it is run once. */
   idempotencyKey?: string | undefined;
+  /** Names the turn. Default: a new one, or that of the idempotency key. */
+  correlationId?: CorrelationId | undefined;
 }
 
 /** A person's answer to a tool call that waits for approval. */
@@ -123,10 +125,10 @@ export class AgentClient {
    */
   async runAgent(call: RunAgentCall): Promise<RunAgentResult> {
     const { agentName, input, wait = true, timeoutMs = 100_000, signal } = call;
-    const { responseFormat, enableToolCalls, enableToolNames, caller } = call;
+    const { responseFormat, enableToolCalls, enableToolNames, caller, traceContext } = call;
     const turn = turnOf(call);
     const messages = typeof input === 'string' ? [textMessage('user', input)] : [...input];
-    const options = { responseFormat, enableToolCalls, enableToolNames, caller };
+    const options = { responseFormat, enableToolCalls, enableToolNames, caller, traceContext };
     const request = { messages, ...options, correlationId: turn.correlationId };
     if (call.idempotencyKey !== undefined) {
       const known = await this.#readOutcome(agentName, turn, messages);
@@ -263,10 +265,10 @@ export class AgentClient {
   }
 }
 
-function turnOf({ agentName, sessionKey, idempotencyKey }: RunAgentCall): Turn {
+function turnOf({ agentName, sessionKey, idempotencyKey, correlationId }: RunAgentCall): Turn {
   const given = sessionKey === undefined ? undefined : checkSessionKey(sessionKey);
   if (idempotencyKey !== undefined) return turnOfKey(agentName, given, idempotencyKey);
-  return { sessionKey: given ?? newSessionKey(), correlationId: newCorrelationId() };
+  return { sessionKey: given ?? newSessionKey(), correlationId: correlationId ?? newCorrelationId() };
 }
 
 /** What an approval's state means for one who wants this decision; undefined while it is open. */

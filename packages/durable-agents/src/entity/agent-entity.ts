@@ -3,21 +3,23 @@ import type { ChatMessage } from '../agent/message.ts';
 import { DurableAgentError, RequestError } from '../errors.ts';
 import type { AgentSessionId } from '../ids.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
+import { silentLogger } from '../log.ts';
 import { type AgentFailure, failureOf, findAnswer } from '../state/answer.ts';
-import { parseState } from '../state/codec.ts';
 import { emptyState, type StateDocument } from '../state/entity-state.ts';
-import { conversationOf } from '../state/history.ts';
 import { isObject } from '../state/stored-fields.ts';
 import { writeAnswer, writeFailure } from './operation-result.ts';
-import { recordTurn, stamp } from './record-turn.ts';
+import { askedIn, endingOf } from './record-turn.ts';
 import { type RunRequest, readRunRequest, writeRunRequest } from './run-request.ts';
 import type { RunAgentTurn } from './run-turn.ts';
 import type { SessionAction } from './session-actions.ts';
 import { isBusy, readBookkeeping } from './session-bookkeeping.ts';
+import { SessionKeeping } from './session-keeping.ts';
+import { keepingSettings } from './session-options.ts';
 import {
   approveCall,
   beginTurn,
   cancelTurn,
+  type EndedTurn,
   endTurn,
   queueRun,
   readDecisions,
@@ -39,6 +41,8 @@ export interface SessionOperation {
   sessionId: AgentSessionId;
   now: () => Date;
   runTurn: RunAgentTurn;
+  /** How the session is kept. Default: as without options. */
+  keeping?: SessionKeeping | undefined;
   /** How the agent's turns run: within the operation, or as orchestrations. */
   durability?: 'turn' | 'step';
   /** Needed for turns as orchestrations, and for sessions that have some from before. */
@@ -48,11 +52,15 @@ export interface SessionOperation {
 export interface OperationOutcome {
   /** The new state; absent means that what is stored stays as it is. */
   state?: StateDocument;
+  /** The session is to be deleted. */
+  deleted?: true;
   result: JsonValue;
   /** The turn that has now been answered, freshly or before. */
   correlationId?: string;
   /** What else somebody in this process may wait for. */
   wakes?: readonly string[];
+  /** The turn in steps that has ended with this operation. */
+  ended?: EndedTurn;
   /** What the host has to do before the operation ends. */
   actions?: readonly SessionAction[];
   /** Set if this call failed. `cause` is for the log; it may say more than a caller should see. */
@@ -62,6 +70,9 @@ export interface OperationOutcome {
 const runNames: ReadonlySet<string> = new Set(['run', 'runagentasync', 'run_agent']);
 
 type StepOperation = (call: StepCall, input: JsonObject, state: StateDocument) => StepOutcome | Promise<StepOutcome>;
+
+/** A call with all that an operation needs. */
+type KeptCall = SessionOperation & { keeping: SessionKeeping };
 
 /** Operations that only sessions with turns as orchestrations have. */
 const stepOperations: ReadonlyMap<string, StepOperation> = new Map<string, StepOperation>([
@@ -79,32 +90,49 @@ const stepOperations: ReadonlyMap<string, StepOperation> = new Map<string, StepO
  * gives back a new one; storing it is the host's part. Never rejects: a failure is recorded in the new state where
  * there can be one, and is the result.
  */
-export async function performOperation(call: SessionOperation): Promise<OperationOutcome> {
+export async function performOperation(given: SessionOperation): Promise<OperationOutcome> {
   try {
-    const operation = (call.operation ?? '').toLowerCase();
+    const operation = (given.operation ?? '').toLowerCase();
+    const call = { ...given, keeping: given.keeping ?? new SessionKeeping(keepingSettings(), unlogged(given)) };
     if (runNames.has(operation)) return await run(call);
-    if (operation === 'reset') return reset(call);
+    if (operation === 'reset') return await reset(call);
+    if (operation === 'delete') return await remove(call);
+    if (operation === 'checkanddeleteifexpired') return await checkExpiry(call);
     const step = stepOperations.get(operation);
     if (step !== undefined && call.steps !== undefined) return await performStep(call, call.steps, step);
-    return { result: { error: `Unknown operation: ${call.operation ?? ''}` } };
+    return { result: { error: `Unknown operation: ${given.operation ?? ''}` } };
   } catch (bug) {
     return refuse(bug, undefined);
   }
 }
 
-async function run(call: SessionOperation): Promise<OperationOutcome> {
+async function run(call: KeptCall): Promise<OperationOutcome> {
   let request: RunRequest | undefined;
   let state: StateDocument;
   try {
     request = readRunRequest(readInput(call));
-    state = parseState(call.state());
+    state = call.keeping.parse(call.state());
+    // Asked before the deadline is looked at: a repeated request gets the first one's answer.
+    const known = await call.keeping.answerOf(state, request.correlationId);
+    const { correlationId } = request;
+    if (known !== undefined) return { result: writeAnswer(known, correlationId), correlationId };
+    state = await call.keeping.openFor(state);
   } catch (cause) {
     return refuse(cause, request?.correlationId);
   }
   const { correlationId } = request;
-  const known = findAnswer(state, correlationId);
-  if (known !== undefined) return { result: writeAnswer(known, correlationId), correlationId };
   if (request.messages.length === 0) return { result: { messages: [], agentId: call.agentName, correlationId } };
+  const turn = { agentName: call.agentName, correlationId, request, startedAt: call.now() };
+  const full = call.keeping.refusal(state, askedIn({ ...turn, endedAt: turn.startedAt, outcome: nothing }));
+  if (full !== undefined) {
+    const refused = call.keeping.refuse(state, askedIn({ ...turn, endedAt: turn.startedAt, outcome: nothing }), full);
+    return {
+      state: refused.state,
+      result: writeFailure(full, correlationId),
+      correlationId,
+      failure: { error: full, cause: undefined },
+    };
+  }
   if (call.steps === undefined) return answer(call, request, state);
   // Turns that wait in the session go first, however the agent's turns run by now.
   if (call.durability !== 'step' && !isBusy(readBookkeeping(state))) return answer(call, request, state);
@@ -112,48 +140,72 @@ async function run(call: SessionOperation): Promise<OperationOutcome> {
   return stepOutcome(await queueRun({ ...call, steps: call.steps }, queued, state));
 }
 
-async function performStep(call: SessionOperation, steps: StepTurns, step: StepOperation): Promise<OperationOutcome> {
+async function performStep(call: KeptCall, steps: StepTurns, step: StepOperation): Promise<OperationOutcome> {
   try {
     const input = readInput(call);
     if (!isObject(input)) throw new RequestError('invalidRequest', 400, 'The input must be an object.');
-    return stepOutcome(await step({ ...call, steps }, input as JsonObject, parseState(call.state())));
+    return stepOutcome(await step({ ...call, steps }, input as JsonObject, call.keeping.parse(call.state())));
   } catch (cause) {
     return refuse(cause, undefined);
   }
 }
 
-function stepOutcome({ failed, ...outcome }: StepOutcome): OperationOutcome {
-  if (failed?.status !== 'failed') return outcome;
-  return { ...outcome, failure: { error: failureOf(failed.error), cause: failed.error } };
+function stepOutcome(outcome: StepOutcome): OperationOutcome {
+  const ending = outcome.ended?.outcome;
+  if (ending?.status !== 'failed') return outcome;
+  return { ...outcome, failure: { error: failureOf(ending.error), cause: ending.error } };
 }
 
-async function answer(call: SessionOperation, request: RunRequest, state: StateDocument): Promise<OperationOutcome> {
+async function answer(call: KeptCall, request: RunRequest, state: StateDocument): Promise<OperationOutcome> {
   const { correlationId } = request;
   const startedAt = call.now();
-  const asked = stamp(request.messages, startedAt);
-  const { outcome, cause } = await runTurn(call, request, [...conversationOf(state), ...asked]);
-  const { agentName } = call;
-  const after = recordTurn(state, { agentName, correlationId, request, startedAt, endedAt: call.now(), outcome });
+  const { agentName, keeping } = call;
+  const began = { agentName, correlationId, request, startedAt };
+  const asked = askedIn({ ...began, endedAt: startedAt, outcome: nothing });
+  let conversation: ChatMessage[];
+  try {
+    conversation = await keeping.conversation(state);
+  } catch (cause) {
+    return refuse(cause, correlationId);
+  }
+  const { outcome, cause } = await runTurn(call, request, [...conversation, ...asked.messages]);
+  const ending = endingOf({ ...began, endedAt: call.now(), outcome });
+  const { state: after, actions, failure } = await keeping.settle(state, asked, ending);
   // The result is read back from what is stored, so that a repeated request gets the very same.
   const recorded = findAnswer(after, correlationId);
-  if (recorded === undefined) throw new TypeError('A stored answer must be found by its correlation id.');
+  if (recorded === undefined) {
+    // The one turn that leaves no record: the document was beyond its limit before it.
+    if (failure !== undefined) return { result: writeFailure(failure, correlationId), correlationId };
+    throw new TypeError('A stored answer must be found by its correlation id.');
+  }
   return {
     state: after,
     result: writeAnswer(recorded, correlationId),
     correlationId,
-    ...(recorded.status === 'failed' && { failure: { error: recorded.error, cause } }),
+    ...(actions.length > 0 && { actions }),
+    ...(recorded.status === 'failed' && { failure: { error: recorded.error, cause: failure ?? cause } }),
   };
 }
+
+const nothing: RunOutcome = { status: 'completed', response: { text: '', messages: [] } };
 
 async function runTurn(
   call: SessionOperation,
   request: RunRequest,
   messages: ChatMessage[],
 ): Promise<{ outcome: RunOutcome; cause?: unknown }> {
-  const { correlationId, enableToolCalls, enableToolNames, responseFormat, caller } = request;
+  const { correlationId, enableToolCalls, enableToolNames, responseFormat, caller, traceContext } = request;
   const options = { enableToolCalls, enableToolNames, responseFormat };
   try {
-    const outcome = await call.runTurn({ messages, options, sessionId: call.sessionId, correlationId, caller });
+    const outcome = await call.runTurn({
+      messages,
+      options,
+      sessionId: call.sessionId,
+      correlationId,
+      caller,
+      asked: request.messages.length,
+      traceContext,
+    });
     return outcome.status === 'failed' ? { outcome, cause: outcome.error } : { outcome };
   } catch (cause) {
     return { outcome: { status: 'failed', error: publicError(cause), messages: [] }, cause };
@@ -169,23 +221,48 @@ function readInput(call: SessionOperation): unknown {
 }
 
 /** Clears the conversation. A damaged document is replaced; one of another major version is left alone. */
-function reset(call: SessionOperation): OperationOutcome {
+async function reset(call: KeptCall): Promise<OperationOutcome> {
   try {
-    const { schemaVersion, data } = parseState(call.state());
-    const { expirationTimeUtc, extensionData } = data;
-    const cleared = {
-      conversationHistory: [],
-      ...(expirationTimeUtc !== undefined && { expirationTimeUtc }),
-      // Turns that run or wait are not part of the conversation yet.
-      ...(extensionData !== undefined && { extensionData }),
-    };
-    return { state: { schemaVersion, data: cleared }, result: { status: 'reset' } };
+    return { state: await call.keeping.reset(call.keeping.parse(call.state())), result: { status: 'reset' } };
   } catch (cause) {
     if (DurableAgentError.is(cause) && cause.code === 'invalidState') {
+      await call.keeping.forget();
       return { state: emptyState(), result: { status: 'reset' } };
     }
     return refuse(cause, undefined);
   }
+}
+
+/** `delete`: the whole session goes, whatever is in it; a turn that is running for it is stopped. */
+async function remove(call: KeptCall): Promise<OperationOutcome> {
+  await call.keeping.forget();
+  const actions = activeInstance(call).map(
+    (instanceId): SessionAction => ({ type: 'terminate', instanceId, reason: 'The session was deleted.' }),
+  );
+  return { deleted: true, result: { status: 'deleted' }, actions };
+}
+
+function activeInstance(call: KeptCall): string[] {
+  try {
+    const { active } = readBookkeeping(call.keeping.parse(call.state())).turns;
+    return active === undefined ? [] : [active.instanceId];
+  } catch (cause) {
+    // A damaged session can be deleted too; nothing is known to run for it.
+    if (DurableAgentError.is(cause)) return [];
+    throw cause;
+  }
+}
+
+async function checkExpiry(call: KeptCall): Promise<OperationOutcome> {
+  try {
+    return await call.keeping.checkExpiry(call.keeping.parse(call.state()), readInput(call));
+  } catch (cause) {
+    return refuse(cause, undefined);
+  }
+}
+
+function unlogged({ agentName, sessionId, now }: SessionOperation) {
+  return { agentName, sessionId, now, log: silentLogger, signal: new AbortController().signal };
 }
 
 function refuse(cause: unknown, correlationId: string | undefined): OperationOutcome {

@@ -43,7 +43,7 @@ export function expiryAfterRun(
   const input = { entity: entityName(agentName), key, dueAt };
   return {
     state: writeBookkeeping(moved, { expiryCheck: { instanceId, dueAt } }),
-    actions: [{ type: 'startOrchestration', name: expiryOrchestration, instanceId, input }],
+    actions: [{ type: 'startOrchestration', name: expiryOrchestration, instanceId, input, optional: true }],
   };
 }
 

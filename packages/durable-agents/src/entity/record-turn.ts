@@ -1,8 +1,8 @@
 import type { RunOutcome } from '../agent/effects.ts';
 import type { ChatMessage } from '../agent/message.ts';
 import { failureOf } from '../state/answer.ts';
-import { appendEntries, type StateDocument, type StoredEntry } from '../state/entity-state.ts';
-import { failureEntry, requestEntry, responseEntry } from '../state/turn-entries.ts';
+import type { TurnEnding } from '../state/record-turn.ts';
+import type { RequestFacts } from '../state/turn-entries.ts';
 import type { RunRequest } from './run-request.ts';
 
 /** A turn that has ended. */
@@ -15,12 +15,10 @@ export interface TurnRecord {
   outcome: RunOutcome;
 }
 
-/** The session with the turn at the end of its conversation: what was asked, and the answer or the failure. */
-export function recordTurn(state: StateDocument, turn: TurnRecord): StateDocument {
-  const { request, startedAt } = turn;
-  const createdAt = startedAt.toISOString();
+/** What was asked, as the session's history keeps it. */
+export function askedIn({ correlationId, request, startedAt }: TurnRecord): RequestFacts {
   const messages = stamp(request.messages, startedAt);
-  return appendEntries(state, [requestEntry({ ...request, messages, createdAt }), entryOf(turn)]);
+  return { ...request, correlationId, messages, createdAt: startedAt.toISOString() };
 }
 
 /** Messages with a time; those that have one keep it. */
@@ -28,20 +26,21 @@ export function stamp(messages: readonly ChatMessage[], now: Date): ChatMessage[
   return messages.map((message) => ({ createdAt: now.toISOString(), ...message }));
 }
 
-function entryOf({ outcome, agentName, correlationId, endedAt }: TurnRecord): StoredEntry {
+/** How a turn ended, as the session's history keeps it. */
+export function endingOf({ outcome, agentName, endedAt }: TurnRecord): TurnEnding {
   const createdAt = endedAt.toISOString();
   if (outcome.status === 'completed') {
     const messages = sign(stamp(outcome.response.messages, endedAt), agentName);
-    return responseEntry({ agentId: agentName, ...outcome.response, messages }, { correlationId, createdAt });
+    return { status: 'completed', createdAt, response: { agentId: agentName, ...outcome.response, messages } };
   }
-  return failureEntry({
-    correlationId,
+  return {
+    status: 'failed',
     createdAt,
     failure: failureOf(outcome.error),
     messages: sign(stamp(outcome.messages, endedAt), agentName),
     usage: outcome.usage,
     authorName: agentName,
-  });
+  };
 }
 
 function sign(messages: readonly ChatMessage[], authorName: string): ChatMessage[] {

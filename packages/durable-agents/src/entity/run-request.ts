@@ -22,6 +22,8 @@ export interface RunRequest {
   caller?: JsonValue | undefined;
   /** The orchestration that asked. */
   orchestrationId?: string | undefined;
+  /** The caller's place in a trace (W3C Trace Context). */
+  traceContext?: JsonObject | undefined;
 }
 
 /** The request as it is sent to the entity. */
@@ -50,6 +52,7 @@ export function readRunRequest(input: unknown): RunRequest {
     enableToolNames: names,
     ...(request.caller !== undefined && { caller: request.caller as JsonValue }),
     orchestrationId: typeof orchestrationId === 'string' ? orchestrationId : undefined,
+    ...(isObject(request.traceContext) && { traceContext: request.traceContext as JsonObject }),
   };
 }
 

@@ -6,7 +6,14 @@ import type { JsonObject, JsonValue } from '../json.ts';
  */
 export type SessionAction =
   /** An instance of that id which is running already, or has ended, is left as it is only if it is running. */
-  | { type: 'startOrchestration'; name: string; instanceId: string; input: JsonValue }
+  | {
+      type: 'startOrchestration';
+      name: string;
+      instanceId: string;
+      input: JsonValue;
+      /** The operation is right without it: a failure is logged, and nobody waits for it. */
+      optional?: true;
+    }
   /** Nothing happens if the instance has ended. */
   | { type: 'raiseEvent'; instanceId: string; eventName: string; data: JsonObject }
   /** Nothing happens if the instance has ended. */

@@ -14,10 +14,11 @@ import {
   settleApprovals,
 } from './approvals.ts';
 import { writeAnswer, writeFailure } from './operation-result.ts';
-import { recordTurn, type TurnRecord } from './record-turn.ts';
+import { askedIn, endingOf, type TurnRecord } from './record-turn.ts';
 import { readRunRequest, writeRunRequest } from './run-request.ts';
 import type { SessionAction } from './session-actions.ts';
 import { type ActiveTurn, type QueuedTurn, readBookkeeping } from './session-bookkeeping.ts';
+import type { KeptTurn, SessionKeeping } from './session-keeping.ts';
 import { activateNext, dequeueTurn, endActive, enqueueTurn, type TurnStarter } from './turn-queue.ts';
 
 /** What a session needs in order to run turns as orchestrations. */
@@ -42,6 +43,7 @@ export interface StepTurns {
 export interface StepCall {
   agentName: string;
   now: () => Date;
+  keeping: SessionKeeping;
   steps: StepTurns;
 }
 
@@ -52,8 +54,12 @@ export interface StepOutcome {
   actions?: SessionAction[];
   /** Turns and decisions that somebody in this process may wait for. */
   wakes?: string[];
-  failed?: TurnRecord['outcome'];
+  /** The turn that has ended with this operation. */
+  ended?: EndedTurn;
 }
+
+/** A turn that an operation has ended, for those who watch. */
+export type EndedTurn = Pick<TurnRecord, 'correlationId' | 'request' | 'startedAt' | 'endedAt' | 'outcome'>;
 
 /** `run`: puts the message in the queue, and begins its turn if the session is free. */
 export async function queueRun(call: StepCall, request: QueuedTurn, state: StateDocument): Promise<StepOutcome> {
@@ -62,7 +68,7 @@ export async function queueRun(call: StepCall, request: QueuedTurn, state: State
   return {
     state: next.state,
     result: { status: 'accepted', correlationId: request.correlationId },
-    actions: next.actions,
+    actions: [...recovered.actions, ...next.actions],
     wakes: recovered.wakes,
   };
 }
@@ -83,7 +89,7 @@ export async function beginTurn(call: StepCall, input: JsonObject, state: StateD
     const next = activateNext(enqueueTurn(recovered.state, queued), call.now(), call.steps.starter);
     changed = next.state;
     // It is awake already.
-    actions = next.actions.filter((action) => action.instanceId !== instanceId);
+    actions = [...recovered.actions, ...next.actions.filter((action) => action.instanceId !== instanceId)];
   }
   const { active, queue } = readBookkeeping(changed).turns;
   const outcome = { ...(changed !== state && { state: changed }), actions };
@@ -96,7 +102,7 @@ export async function beginTurn(call: StepCall, input: JsonObject, state: StateD
 }
 
 function beginning(steps: StepTurns, active: ActiveTurn, state: StateDocument): JsonObject {
-  const { enableToolCalls, enableToolNames, responseFormat, caller } = readRunRequest(active.request);
+  const { enableToolCalls, enableToolNames, responseFormat, caller, traceContext } = readRunRequest(active.request);
   const options = { enableToolCalls, enableToolNames, responseFormat };
   return {
     status: 'run',
@@ -104,6 +110,7 @@ function beginning(steps: StepTurns, active: ActiveTurn, state: StateDocument): 
     facts: steps.facts as unknown as JsonObject,
     hasToolSources: steps.hasToolSources,
     ...(caller !== undefined && { caller }),
+    ...(traceContext !== undefined && { traceContext }),
     maxParallelToolCalls: steps.maxParallelToolCalls,
     callIds: [...collectCallIds(repairConversation(conversationOf(state)))],
   };
@@ -134,7 +141,7 @@ export function readDecisions(call: StepCall, input: JsonObject, state: StateDoc
 }
 
 /** `turnEnd`: records the outcome and lets the next turn begin. */
-export function endTurn(call: StepCall, input: JsonObject, state: StateDocument): StepOutcome {
+export async function endTurn(call: StepCall, input: JsonObject, state: StateDocument): Promise<StepOutcome> {
   const { correlationId, instanceId } = turnOf(input);
   const { active } = readBookkeeping(state).turns;
   if (active?.correlationId !== correlationId || active.instanceId !== instanceId) {
@@ -178,7 +185,7 @@ export async function approveCall(call: StepCall, input: JsonObject, state: Stat
 }
 
 /** `cancel`: takes a turn out of the queue, or tells the running one to stop. */
-export function cancelTurn(call: StepCall, input: JsonObject, state: StateDocument): StepOutcome {
+export async function cancelTurn(call: StepCall, input: JsonObject, state: StateDocument): Promise<StepOutcome> {
   const { correlationId } = turnOf(input);
   if (findAnswer(state, correlationId) !== undefined) return { result: { status: 'over' } };
   const { active } = readBookkeeping(state).turns;
@@ -189,7 +196,7 @@ export function cancelTurn(call: StepCall, input: JsonObject, state: StateDocume
   if (waiting === undefined) return { result: { status: 'notFound' } };
   const { request, enqueuedAt, instanceId } = waiting.turn;
   const error = new AgentRunError('canceled', 'The turn was cancelled before it began.');
-  const recorded = recordTurn(waiting.state, {
+  const kept = await settle(call, waiting.state, {
     agentName: call.agentName,
     correlationId,
     request: readRunRequest(request),
@@ -198,43 +205,56 @@ export function cancelTurn(call: StepCall, input: JsonObject, state: StateDocume
     outcome: { status: 'failed', error, messages: [] },
   });
   const actions = typeof instanceId === 'string' ? [call.steps.wake(instanceId, 'start')] : [];
-  return { state: recorded, result: { status: 'canceled' }, actions, wakes: [correlationId] };
+  return {
+    state: kept.state,
+    result: { status: 'canceled' },
+    actions: [...kept.actions, ...actions],
+    wakes: [correlationId],
+  };
 }
 
 /** Closes an active turn whose orchestration is gone: it must not block the session for ever. */
-async function recover(call: StepCall, state: StateDocument): Promise<{ state: StateDocument; wakes: string[] }> {
+async function recover(
+  call: StepCall,
+  state: StateDocument,
+): Promise<{ state: StateDocument; actions: SessionAction[]; wakes: string[] }> {
   const { active } = readBookkeeping(state).turns;
-  if (active === undefined || (await call.steps.isAlive(active.instanceId))) return { state, wakes: [] };
+  if (active === undefined || (await call.steps.isAlive(active.instanceId))) return { state, actions: [], wakes: [] };
   const error = new AgentRunError('turnInterrupted', 'The turn was stopped from outside before it had an answer.');
-  const closed = finish(call, state, active, { status: 'failed', error, messages: [] });
+  const closed = await finish(call, state, active, { status: 'failed', error, messages: [] });
   // What comes next is begun by the caller.
-  return { state: closed.recorded, wakes: [active.correlationId] };
+  return { ...closed.kept, wakes: [active.correlationId] };
 }
 
-function finish(
+function settle(call: StepCall, state: StateDocument, turn: TurnRecord): Promise<KeptTurn> {
+  return call.keeping.settle(state, askedIn(turn), endingOf(turn));
+}
+
+async function finish(
   call: StepCall,
   state: StateDocument,
   active: ActiveTurn,
   outcome: TurnRecord['outcome'],
-): StepOutcome & { recorded: StateDocument } {
+): Promise<StepOutcome & { kept: KeptTurn }> {
   const { correlationId } = active;
-  const recorded = recordTurn(endActive(rememberDecisions(state, call.now())), {
-    agentName: call.agentName,
+  const ended: EndedTurn = {
     correlationId,
     request: readRunRequest(active.request),
     startedAt: new Date(active.startedAt),
     endedAt: call.now(),
     outcome,
-  });
-  const next = activateNext(recorded, call.now(), call.steps.starter);
-  const answer = findAnswer(recorded, correlationId);
+  };
+  const open = endActive(rememberDecisions(state, call.now()));
+  const kept = await settle(call, open, { agentName: call.agentName, ...ended });
+  const next = activateNext(kept.state, call.now(), call.steps.starter);
+  const answer = findAnswer(kept.state, correlationId);
   return {
     state: next.state,
-    recorded,
+    kept,
     result: answer === undefined ? null : writeAnswer(answer, correlationId),
-    actions: next.actions,
+    actions: [...kept.actions, ...next.actions],
     wakes: [correlationId],
-    failed: outcome,
+    ended,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { AgentClient } from '../client/agent-client.ts';
 import { turnOfKey } from '../client/idempotency.ts';
-import { newSessionKey } from '../ids.ts';
-import type { JsonValue } from '../json.ts';
+import { type AgentSessionId, formatSessionId, newCorrelationId, newSessionKey } from '../ids.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
 import type { ReplyOptions } from './envelope-headers.ts';
 import { errorReply, isOwnFault } from './problem.ts';
@@ -17,6 +17,10 @@ export interface RunEndpoint extends RunRequestRules, ReplyOptions {
   log: Logger;
   /** Who asks, as the app sees it. Only asked for requests that are accepted otherwise. May reject. */
   caller?: (() => Promise<JsonValue | undefined>) | undefined;
+  /** The request's place in a trace. */
+  traceContext?: JsonObject | undefined;
+  /** Told of a turn that nobody waits for, before it is sent: its events may be asked for later. May reject. */
+  beforeStart?: ((turn: { sessionId: AgentSessionId; correlationId: string }) => Promise<void>) | undefined;
 }
 
 /** Serves `POST agents/{agent}/run`: one message in, the answer or an acknowledgement out. Never rejects. */
@@ -25,17 +29,22 @@ export async function serveRun(raw: RawRequest, endpoint: RunEndpoint): Promise<
   if ('error' in parsed) return refuse(parsed.error, parsed.envelope, endpoint);
   const { message, text, wait, idempotencyKey, responseFormat, enableToolCalls } = parsed.request;
   const given = parsed.envelope.sessionKey;
-  const sessionKey =
-    given ??
-    (idempotencyKey === undefined ? newSessionKey() : turnOfKey(endpoint.agentName, given, idempotencyKey).sessionKey);
+  const { sessionKey, correlationId } =
+    idempotencyKey === undefined
+      ? { sessionKey: given ?? newSessionKey(), correlationId: newCorrelationId() }
+      : turnOfKey(endpoint.agentName, given, idempotencyKey);
   const envelope = { ...parsed.envelope, sessionKey };
   try {
+    if (!wait)
+      await endpoint.beforeStart?.({ sessionId: formatSessionId(endpoint.agentName, sessionKey), correlationId });
     const result = await endpoint.client.runAgent({
       agentName: endpoint.agentName,
       input: [message],
       sessionKey,
       wait,
       idempotencyKey,
+      correlationId,
+      traceContext: endpoint.traceContext,
       timeoutMs: endpoint.waitTimeoutMs,
       responseFormat,
       enableToolCalls,

@@ -2,6 +2,7 @@ import type { ErrorContent } from '../agent/content.ts';
 import type { AgentResponse } from '../agent/response.ts';
 import type { DurableAgentError, ModelError } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
+import { redact } from '../redact.ts';
 import { withoutUndefined } from './content-codec.ts';
 import { extensionKey, historyOf, type StateDocument, type StoredEntry } from './entity-state.ts';
 import { readMessages } from './message-codec.ts';
@@ -31,7 +32,8 @@ export function failureOf(error: DurableAgentError): AgentFailure {
   const { code, message, details, retryable, retryAfterMs } = error as DurableAgentError & Partial<ModelError>;
   return {
     code,
-    message,
+    // Providers quote keys and addresses in their errors.
+    message: redact(message),
     ...(details !== undefined && { details }),
     ...(retryable !== undefined && { retryable }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),

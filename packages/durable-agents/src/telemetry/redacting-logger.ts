@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
-import { namesSecret, redact } from './redact.ts';
+import { namesSecret, redact } from '../redact.ts';
 
 /**
  * A logger that masks secrets in messages, field values and field names' values (`apiKey`, `authorization`, …) before

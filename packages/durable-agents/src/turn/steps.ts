@@ -1,9 +1,8 @@
 import type { Agent } from '../agent/agent.ts';
 import { approvalNeed } from '../agent/approval-need.ts';
-import { callModel } from '../agent/call-model.ts';
 import type { RunOptions, ToolCallRequest } from '../agent/effects.ts';
-import { executeToolCall } from '../agent/execute-tool-call.ts';
 import type { ChatMessage } from '../agent/message.ts';
+import { performModelCall, performToolCall } from '../agent/perform-effect.ts';
 import { repairConversation } from '../agent/repair-conversation.ts';
 import { resolveAgent, resolveFor } from '../agent/resolve-tools.ts';
 import type { RunContext } from '../agent/run-context.ts';
@@ -51,7 +50,7 @@ export async function runModelStep(
   try {
     const resolved = await resolveAgent(agent, context);
     const request = modelRequest(resolved, options, messages, input.iteration);
-    return writeModelOutcome(await callModel(agent, request, context));
+    return writeModelOutcome(await performModelCall(resolved, request, context));
   } catch (error) {
     if (!DurableAgentError.is(error)) throw error;
     return writeModelOutcome({ ok: false, error });
@@ -62,7 +61,7 @@ export async function runModelStep(
 export async function runToolStep(agent: Agent, call: JsonObject, context: RunContext): Promise<JsonValue> {
   const request = call as unknown as ToolCallRequest;
   try {
-    return await executeToolCall(await resolveFor(agent, [request.name], context), request, context);
+    return await performToolCall(await resolveFor(agent, [request.name], context), request, context);
   } catch (error) {
     if (!DurableAgentError.is(error)) throw error;
     return toolError('toolFailed', `Tool "${request.name}" was not called. ${error.message}`);

@@ -28,6 +28,7 @@ export type TurnBegin =
       maxParallelToolCalls: number;
       /** Who asked; for tools. */
       caller?: JsonValue;
+      traceContext?: JsonObject;
       callIds: string[];
     }
   /** Turns before this one are not over; the session sends `TurnStart` when they are. */
@@ -66,6 +67,7 @@ class Turn<Task extends DurableTask> {
   readonly #input: CalledTurnInput;
   #cancelled = false;
   #caller: JsonValue | undefined;
+  #traceContext: JsonObject | undefined;
 
   constructor(calls: TurnCalls<Task>, input: CalledTurnInput) {
     this.#calls = calls;
@@ -90,6 +92,7 @@ class Turn<Task extends DurableTask> {
 
   *run(begin: Running): Generator<Task, RunOutcome, unknown> {
     this.#caller = begin.caller;
+    this.#traceContext = begin.traceContext;
     let done: ChatMessage[] = [];
     try {
       const tools = begin.hasToolSources ? yield* this.#listTools() : begin.facts.tools;
@@ -179,7 +182,14 @@ class Turn<Task extends DurableTask> {
   #base(): JsonObject {
     const { agentName, sessionKey, correlationId } = this.#input;
     const caller = this.#caller;
-    return { agentName, sessionKey, correlationId, ...(caller !== undefined && { caller }) };
+    const traceContext = this.#traceContext;
+    return {
+      agentName,
+      sessionKey,
+      correlationId,
+      ...(caller !== undefined && { caller }),
+      ...(traceContext !== undefined && { traceContext }),
+    };
   }
 
   failure(error: unknown): DurableAgentError {

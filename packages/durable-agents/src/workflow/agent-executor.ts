@@ -15,7 +15,10 @@ import { isSchema, jsonSchemaOf } from './schema.ts';
  * the agent before it said; a function gets the whole conversation and gives what the agent hears. The function runs
  * in the orchestrator: it must be synchronous and always give the same for the same.
  */
-export type ConversationMode = 'full' | 'lastAgent' | ((conversation: readonly ChatMessage[]) => readonly ChatMessage[]);
+export type ConversationMode =
+  | 'full'
+  | 'lastAgent'
+  | ((conversation: readonly ChatMessage[]) => readonly ChatMessage[]);
 
 export interface AgentExecutorOptions<Output extends StandardSchemaV1 | JsonSchema | undefined = undefined>
   extends Omit<ExecutorSettings, 'id' | 'timeoutMs'> {

@@ -184,4 +184,3 @@ export class WorkflowBuilder<Start extends WorkflowNode> {
 function idOf(node: WorkflowNode): string {
   return nodeOf(node).id;
 }
-

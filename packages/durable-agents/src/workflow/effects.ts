@@ -177,7 +177,6 @@ export type WorkflowOutcome =
       outputs: JsonValue[];
       supersteps: number;
       haltReason?: string | null;
-      warnings?: JsonObject[];
     }
   | { status: 'failed'; outputs: JsonValue[]; supersteps: number; failure: RunFailure }
   | { status: 'cancelled'; outputs: JsonValue[]; supersteps: number; failure: RunFailure };

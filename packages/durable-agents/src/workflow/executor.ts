@@ -50,7 +50,11 @@ export abstract class Executor<Accepts = unknown, Sends = unknown> {
     this.retry = retryPolicy(this.id, settings.retry, this.idempotent);
     const { timeoutMs, onFailure, output } = settings;
     if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= maxTimerMs)) {
-      throw invalid(this.id, `timeoutMs is ${timeoutMs}`, `Use a whole number of milliseconds from 1 to ${maxTimerMs}.`);
+      throw invalid(
+        this.id,
+        `timeoutMs is ${timeoutMs}`,
+        `Use a whole number of milliseconds from 1 to ${maxTimerMs}.`,
+      );
     }
     if (onFailure !== undefined && onFailure !== 'fail' && onFailure !== 'continue') {
       throw invalid(this.id, `onFailure is ${JSON.stringify(onFailure)}`, 'Use "fail" or "continue".');
@@ -86,13 +90,13 @@ export interface ExecutorOptions<
 /** Type of what an executor sends: its `output`, else what its handler returns; `unknown` if that is nothing. */
 type SendsBy<Output, Result> = Output extends ValueSchema
   ? Written<Output>
-  : [Exclude<Awaited<Result>, void | undefined>] extends [never]
+  : [Exclude<Awaited<Result>, undefined | undefined>] extends [never]
     ? unknown
-    : Exclude<Awaited<Result>, void | undefined>;
+    : Exclude<Awaited<Result>, undefined | undefined>;
 
 /** What a handler may return, given what its executor sends. */
 type Returns<Output> = Output extends ValueSchema
-  ? Written<Output> | void | undefined | Promise<Written<Output> | void | undefined>
+  ? Written<Output> | undefined | undefined | Promise<Written<Output> | undefined | undefined>
   : unknown;
 
 /**
@@ -107,7 +111,10 @@ export function executor<
   Output extends ValueSchema | undefined = undefined,
 >(
   options: ExecutorOptions<Input & ValueSchema, Output> & { input: Input },
-  handle: (message: Read<Input>, ctx: ExecutorContext<Output extends ValueSchema ? Written<Output> : unknown>) => Result,
+  handle: (
+    message: Read<Input>,
+    ctx: ExecutorContext<Output extends ValueSchema ? Written<Output> : unknown>,
+  ) => Result,
 ): Executor<Written<Input>, SendsBy<Output, Result>>;
 export function executor<
   Result extends Returns<Output>,

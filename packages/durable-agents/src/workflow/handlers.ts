@@ -46,10 +46,7 @@ export function handler<Accepts extends ValueSchema>(
  *
  * @throws ConfigurationError `invalidExecutor`
  */
-export function responseHandler<
-  Request extends ValueSchema | undefined,
-  Response extends ValueSchema | undefined,
->(
+export function responseHandler<Request extends ValueSchema | undefined, Response extends ValueSchema | undefined>(
   port: RequestPort<Request, Response>,
   handle: (response: Read<Response>, ctx: ExecutorContext, request: RequestOf<Written<Request>>) => unknown,
 ): ResponseHandler {

@@ -14,7 +14,13 @@ export interface Types<Accepts, Sends> {
 }
 
 /** Whatever can stand in a graph. */
-export type WorkflowNode = AnyExecutor | Agent | AgentExecutor<unknown> | AnyWorkflow | SubWorkflow<never, unknown> | AnyRequestPort;
+export type WorkflowNode =
+  | AnyExecutor
+  | Agent
+  | AgentExecutor<unknown>
+  | AnyWorkflow
+  | SubWorkflow<never, unknown>
+  | AnyRequestPort;
 
 /** Type of the messages that a node takes; `unknown` takes all. */
 export type AcceptsOf<Node> = Node extends { readonly '~types'?: infer T }

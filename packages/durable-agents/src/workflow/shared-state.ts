@@ -73,7 +73,7 @@ export function stateConflicts(changes: ReadonlyMap<string, readonly StateChange
   const conflicts: StateConflict[] = [];
   for (const [scope, keys] of writers) {
     for (const [key, by] of keys) {
-      const executorIds = [...by.union(keys.get(undefined) ?? new Set())];
+      const executorIds = [...new Set([...by, ...(keys.get(undefined) ?? [])])];
       if (executorIds.length > 1) conflicts.push({ scope, key, executorIds });
     }
   }

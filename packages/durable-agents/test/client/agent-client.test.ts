@@ -45,9 +45,11 @@ describe('a client', () => {
 
   it('does not wait when asked not to', async () => {
     let release = () => {};
+    const begun = Promise.withResolvers<void>();
     const { client, backend, waiters } = setUp(async (turn) => {
       await new Promise<void>((resolve) => {
         release = resolve;
+        begun.resolve();
       });
       return echo(turn);
     });
@@ -55,6 +57,7 @@ describe('a client', () => {
     assert.equal(result.status, 'accepted');
     assert.equal(backend.committed.size, 0);
     assert.equal(waiters.size, 0);
+    await begun.promise;
     release();
     await backend.idle();
     assert.equal(backend.committed.size, 1);

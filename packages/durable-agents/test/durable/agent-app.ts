@@ -24,6 +24,8 @@ export function setUp(writer: Steps, critic: Steps = []) {
   states = new Map();
   const models = { writer: scriptedModel(writer), critic: scriptedModel(critic) };
   app = new AgentFunctionApp({
+    // This backend starts no orchestrations.
+    sessions: { ttlMs: null },
     agents: [
       new Agent({ name: 'Writer', model: models.writer, maxModelRetries: 0 }),
       new Agent({ name: 'Critic', model: models.critic, maxModelRetries: 0 }),

@@ -115,7 +115,12 @@ describe('a run', () => {
     assert.deepEqual(session.history.slice(0, 5), before.data.conversationHistory);
     const { conversationHistory: _, ...others } = JSON.parse(session.text).data;
     const { conversationHistory: __, ...othersBefore } = before.data;
-    assert.deepEqual(others, othersBefore);
+    // The answer moves the deadline, and somebody is asked to look at it then.
+    const { expirationTimeUtc, extensionData, ...untouched } = others;
+    const { expirationTimeUtc: deadlineBefore, ...untouchedBefore } = othersBefore;
+    assert.deepEqual(untouched, untouchedBefore);
+    assert.notEqual(expirationTimeUtc, deadlineBefore);
+    assert.equal(extensionData['durable-agents'].expiryCheck.dueAt, expirationTimeUtc);
     assert.deepEqual(JSON.parse(session.text).futureRoot, { kept: true });
   });
 });
@@ -198,7 +203,7 @@ describe('a state that cannot be used', () => {
   const states: [string, string, string][] = [
     ['is damaged', '{"schemaVersion":"1.1.0","da', 'invalidState'],
     ['has no version', '{"data":{"conversationHistory":[]}}', 'invalidState'],
-    ['is of another major version', '{"schemaVersion":"2.0.0","data":{}}', 'stateVersionUnsupported'],
+    ['is of another major version', '{"schemaVersion":"3.0.0","data":{}}', 'stateVersionUnsupported'],
   ];
   for (const [what, text, code] of states) {
     it(`that ${what} makes the run fail with its code and stays as it is`, async () => {
@@ -236,7 +241,7 @@ describe('reset', () => {
 
   it('does not touch a document of another major version', async () => {
     const session = new TestSession();
-    session.text = '{"schemaVersion":"2.0.0","data":{}}';
+    session.text = '{"schemaVersion":"3.0.0","data":{}}';
     const { state, result } = await session.perform('reset');
     assert.equal(state, undefined);
     assert.equal((result as { error: { code: string } }).error.code, 'stateVersionUnsupported');

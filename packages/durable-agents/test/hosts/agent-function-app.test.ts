@@ -19,7 +19,13 @@ let backend: InstanceType<typeof DurableBackend>;
 function app(steps: Steps, options: Partial<ConstructorParameters<typeof AgentFunctionApp>[0]> = {}) {
   core.functions.clear();
   const model = scriptedModel(steps);
-  new AgentFunctionApp({ agents: [new Agent({ name: 'Joker', model })], ...options });
+  // This backend starts no orchestrations.
+  new AgentFunctionApp({
+    agents: [new Agent({ name: 'Joker', model })],
+    sessions: { ttlMs: null },
+    enableStreaming: false,
+    ...options,
+  });
   return model;
 }
 
@@ -152,7 +158,7 @@ describe('the run endpoint, with the real durable client', () => {
   it('an agent may allow its callers more roles than the app', async () => {
     core.functions.clear();
     const agent = new Agent({ name: 'Joker', model: scriptedModel(['ok']) });
-    new AgentFunctionApp({ agents: [{ agent, allowedRoles: ['user', 'system'] }] });
+    new AgentFunctionApp({ agents: [{ agent, allowedRoles: ['user', 'system'] }], enableStreaming: false });
     assert.equal((await run({ message: 'a', role: 'system' })).status, 200);
   });
 
@@ -204,7 +210,7 @@ describe('the entity of an agent', () => {
 
   it('gives back a failure as a value and leaves a state that it cannot read', async () => {
     app([]);
-    const state = '{"schemaVersion":"2.0.0","data":{}}';
+    const state = '{"schemaVersion":"3.0.0","data":{}}';
     const { results, entityState } = await runBatch(core, 'dafx-Joker', 's', state, [
       { name: 'run', input: { message: 'a', correlationId: '1' } },
       { name: 'run', input: { message: 'a' } },

@@ -12,83 +12,123 @@ function agent(name: string) {
   return new Agent({ name, model: scriptedModel([]) });
 }
 
+/** Without HTTP streams: the functions here are called one by one. */
+const makeApp = (options: ConstructorParameters<typeof AgentFunctionApp>[0]) =>
+  new AgentFunctionApp({ enableStreaming: false, ...options });
+/** What every app has, whatever its agents. */
+const shared = [
+  'dafx-session-expiry',
+  'dafx-turn',
+  'dafx-turn-model',
+  'dafx-turn-tool',
+  'dafx-turn-approval-need',
+  'dafx-turn-tools',
+];
+const endpoints = (name: string) => [
+  `http-${name}`,
+  `approveCall-${name}`,
+  `cancelRun-${name}`,
+  `listSessions-${name}`,
+  `readSession-${name}`,
+  `deleteSession-${name}`,
+  `resetSession-${name}`,
+  `readRun-${name}`,
+];
 const json = { accept: 'application/json' };
 
 describe('AgentFunctionApp', () => {
   beforeEach(() => core.functions.clear());
 
   it('registers an entity and a run endpoint for each agent, a fallback, and health', () => {
-    new AgentFunctionApp({ agents: [agent('TravelPlanner'), agent('joker')] });
-    const registered = [...core.functions.keys()].map((name) => {
+    makeApp({ agents: [agent('TravelPlanner'), agent('joker')] });
+    const rows = [...core.functions.keys()].map((name) => {
       const { type, route, methods, authLevel } = core.trigger(name);
       return [name, type, route, methods, authLevel];
     });
-    assert.deepEqual(registered, [
-      ['dafx-TravelPlanner', 'entityTrigger', undefined, undefined, undefined],
-      ['dafx-joker', 'entityTrigger', undefined, undefined, undefined],
-      ['http-TravelPlanner', 'httpTrigger', 'agents/TravelPlanner/run', ['POST'], 'function'],
-      ['http-joker', 'httpTrigger', 'agents/joker/run', ['POST'], 'function'],
-      ['http-agent-not-found', 'httpTrigger', 'agents/{agentName}/run', ['POST'], 'function'],
-      ['health_check', 'httpTrigger', 'health', ['GET'], 'function'],
-    ]);
+    const find = (name: string) => rows.find(([own]) => own === name)?.slice(1);
+    assert.deepEqual(
+      rows.map(([name]) => name),
+      [
+        'dafx-TravelPlanner',
+        'dafx-joker',
+        ...shared,
+        ...endpoints('TravelPlanner'),
+        ...endpoints('joker'),
+        'http-agent-not-found',
+        'health_check',
+      ],
+    );
+    for (const name of ['TravelPlanner', 'joker']) {
+      const base = `agents/${name}/sessions`;
+      assert.deepEqual(find(`dafx-${name}`), ['entityTrigger', undefined, undefined, undefined]);
+      assert.deepEqual(find(`http-${name}`), ['httpTrigger', `agents/${name}/run`, ['POST'], 'function']);
+      assert.deepEqual(find(`listSessions-${name}`), ['httpTrigger', base, ['GET'], 'function']);
+      assert.deepEqual(find(`deleteSession-${name}`), ['httpTrigger', `${base}/{sessionId}`, ['DELETE'], 'function']);
+      const run = `${base}/{sessionId}/runs/{correlationId}`;
+      assert.deepEqual(find(`readRun-${name}`), ['httpTrigger', run, ['GET'], 'function']);
+      assert.deepEqual(find(`cancelRun-${name}`), ['httpTrigger', `${run}/cancel`, ['POST'], 'function']);
+    }
+    assert.deepEqual(find('http-agent-not-found'), ['httpTrigger', 'agents/{agentName}/run', ['POST'], 'function']);
+    assert.deepEqual(find('health_check'), ['httpTrigger', 'health', ['GET'], 'function']);
     const bindings = Object.values(core.functions.get('http-joker')?.metadata.bindings ?? {});
     assert.deepEqual(bindings.map(({ type }) => type).sort(), ['durableClient', 'http', 'httpTrigger']);
   });
 
   it('takes another key level for its endpoints', () => {
-    new AgentFunctionApp({ agents: [agent('joker')], httpAuthLevel: 'anonymous' });
-    for (const name of ['http-joker', 'http-agent-not-found', 'health_check']) {
+    makeApp({ agents: [agent('joker')], httpAuthLevel: 'anonymous' });
+    for (const name of [...endpoints('joker'), 'http-agent-not-found', 'health_check']) {
       assert.equal(core.trigger(name).authLevel, 'anonymous');
     }
   });
 
   it('has no endpoint where it is switched off, for one agent or for all', () => {
-    new AgentFunctionApp({
+    makeApp({
       agents: [{ agent: agent('inner'), enableHttp: false }, agent('joker')],
       enableHealthCheck: false,
     });
-    assert.deepEqual([...core.functions.keys()], ['dafx-inner', 'dafx-joker', 'http-joker', 'http-agent-not-found']);
+    assert.deepEqual(
+      [...core.functions.keys()],
+      ['dafx-inner', 'dafx-joker', ...shared, ...endpoints('joker'), 'http-agent-not-found'],
+    );
     core.functions.clear();
-    new AgentFunctionApp({
+    makeApp({
       agents: [agent('a'), { agent: agent('b'), enableHttp: true }],
       enableHttp: false,
       enableHealthCheck: false,
     });
-    assert.deepEqual([...core.functions.keys()], ['dafx-a', 'dafx-b', 'http-b', 'http-agent-not-found']);
+    assert.deepEqual(
+      [...core.functions.keys()],
+      ['dafx-a', 'dafx-b', ...shared, ...endpoints('b'), 'http-agent-not-found'],
+    );
     core.functions.clear();
-    new AgentFunctionApp({ agents: [agent('a')], enableHttp: false, enableHealthCheck: false });
-    assert.deepEqual([...core.functions.keys()], ['dafx-a']);
+    makeApp({ agents: [agent('a')], enableHttp: false, enableHealthCheck: false });
+    assert.deepEqual([...core.functions.keys()], ['dafx-a', ...shared]);
   });
 
   const wrong: [string, () => unknown, string, RegExp][] = [
-    ['no agents', () => new AgentFunctionApp({ agents: [] }), 'noAgents', /no agents/],
+    ['no agents', () => makeApp({ agents: [] }), 'noAgents', /no agents/],
     [
       'names that differ in case only',
-      () => new AgentFunctionApp({ agents: [agent('Joker'), agent('joker')] }),
+      () => makeApp({ agents: [agent('Joker'), agent('joker')] }),
       'duplicateAgent',
       /"joker"/,
     ],
     [
       'the name of the fallback',
-      () => new AgentFunctionApp({ agents: [agent('Agent-Not-Found')] }),
+      () => makeApp({ agents: [agent('Agent-Not-Found')] }),
       'reservedAgentName',
       /Agent-Not-Found/,
     ],
-    [
-      'a wait of nothing',
-      () => new AgentFunctionApp({ agents: [agent('a')], waitTimeoutMs: 0 }),
-      'invalidOption',
-      /waitTimeoutMs/,
-    ],
+    ['a wait of nothing', () => makeApp({ agents: [agent('a')], waitTimeoutMs: 0 }), 'invalidOption', /waitTimeoutMs/],
     [
       'a wait beyond what timers do',
-      () => new AgentFunctionApp({ agents: [agent('a')], waitTimeoutMs: 2 ** 31 }),
+      () => makeApp({ agents: [agent('a')], waitTimeoutMs: 2 ** 31 }),
       'invalidOption',
       /waitTimeoutMs/,
     ],
     [
       'a body limit that is no number',
-      () => new AgentFunctionApp({ agents: [agent('a')], maxBodyBytes: Number.NaN }),
+      () => makeApp({ agents: [agent('a')], maxBodyBytes: Number.NaN }),
       'invalidOption',
       /maxBodyBytes/,
     ],
@@ -104,7 +144,7 @@ describe('AgentFunctionApp', () => {
 describe('health', () => {
   it('names the agents, their endpoints and their models', async () => {
     core.functions.clear();
-    new AgentFunctionApp({ agents: [agent('Joker'), { agent: agent('inner'), enableHttp: false }] });
+    makeApp({ agents: [agent('Joker'), { agent: agent('inner'), enableHttp: false }] });
     const { status, json: body } = await callHttp(core, 'health_check', undefined, { method: 'GET' });
     assert.equal(status, 200);
     const model = { provider: 'scripted', modelId: 'scripted', simulated: true };
@@ -125,7 +165,7 @@ describe('an agent that does not exist', () => {
   const before = process.env.AZURE_FUNCTIONS_ENVIRONMENT;
   beforeEach(() => {
     core.functions.clear();
-    new AgentFunctionApp({ agents: [agent('Joker'), { agent: agent('inner'), enableHttp: false }] });
+    makeApp({ agents: [agent('Joker'), { agent: agent('inner'), enableHttp: false }] });
   });
   afterEach(() => {
     if (before === undefined) delete process.env.AZURE_FUNCTIONS_ENVIRONMENT;

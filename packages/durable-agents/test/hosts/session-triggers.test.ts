@@ -14,7 +14,13 @@ const { callHttp } = await import('./http-call.ts');
 const { play } = await import('../durable/orchestration-player.ts');
 
 const agent = new Agent({ name: 'Joker', model: scriptedModel([]) });
-const http = { authLevel: 'function' as const, waitTimeoutMs: 1, maxBodyBytes: 1, legacyThreadNames: false };
+const http = {
+  authLevel: 'function' as const,
+  waitTimeoutMs: 1,
+  maxBodyBytes: 1,
+  legacyThreadNames: false,
+  enableStreaming: false,
+};
 
 before(() => {
   registerSessionTriggers({ agent }, http, { has: () => false });

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RunningSteps } from '../../src/hosts/azure-functions/running-steps.ts';
+import { MemoryStreamStore } from '../../src/stream/memory-stream-store.ts';
 import { ManualTimers } from '../client/manual-timers.ts';
 import { FunctionsCore } from './functions-core.ts';
 
 const core = FunctionsCore.install();
 const { registerAgentEntity } = await import('../../src/hosts/azure-functions/register-agents.ts');
+const { keepingSettings } = await import('../../src/entity/session-options.ts');
 const { Agent } = await import('../../src/agent/agent.ts');
 const { TurnWaiters } = await import('../../src/client/turn-waiters.ts');
 const { formatSessionId, checkSessionKey } = await import('../../src/ids.ts');
@@ -27,7 +29,9 @@ describe('the end of an operation', () => {
     it(`wakes those who wait for ${name}, and nobody else`, async () => {
       core.functions.clear();
       const waiters = new TurnWaiters();
-      registerAgentEntity(new Agent({ name: 'Joker', model: scriptedModel(['Ha.']) }), waiters, new RunningSteps());
+      const agent = new Agent({ name: 'Joker', model: scriptedModel(['Ha.']) });
+      const watching = { store: new MemoryStreamStore(), telemetry: {} };
+      registerAgentEntity({ agent, keeping: keepingSettings() }, { waiters, running: new RunningSteps(), watching });
       const timers = new ManualTimers();
       const waiter = waiters.add(sessionId, 't');
       const other = waiters.add(sessionId, 'u');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createRedactor, namesSecret, redact, secretsOf } from '../../src/telemetry/redact.ts';
+import { createRedactor, namesSecret, redact, secretsOf } from '../../src/redact.ts';
 
 const canary = 'Canary0123456789abcdefCanary';
 const storageKey = `${'Canary'.repeat(14)}AB==`;

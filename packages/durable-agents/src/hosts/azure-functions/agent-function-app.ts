@@ -1,14 +1,23 @@
+import { app } from '@azure/functions';
 import type { OrchestrationContext, Task } from 'durable-functions';
 import { TurnWaiters } from '../../client/turn-waiters.ts';
 import { DurableAgent } from '../../durable/durable-agent.ts';
 import { ConfigurationError } from '../../errors.ts';
-import { type AgentFunctionAppOptions, checkAgents, checkHttpOptions, type RegisteredAgent } from './app-options.ts';
+import {
+  type AgentFunctionAppOptions,
+  checkAgents,
+  checkHttpOptions,
+  type RegisteredAgent,
+  watchingOf,
+} from './app-options.ts';
 import { keepStateText } from './entity-state-store.ts';
 import { registerHealthTrigger, registerRunTrigger, registerUnknownAgentTrigger } from './http-triggers.ts';
 import { orchestrationCalls } from './orchestration-calls.ts';
-import { registerAgentEntity } from './register-agents.ts';
+import { type AppParts, registerAgentEntity } from './register-agents.ts';
 import { registerTurns } from './register-turns.ts';
 import { RunningSteps } from './running-steps.ts';
+import { registerSessionExpiry, registerSessionTriggers } from './session-triggers.ts';
+import { registerStreamTrigger } from './stream-triggers.ts';
 import { registerTurnTriggers } from './turn-triggers.ts';
 
 /**
@@ -24,15 +33,19 @@ export class AgentFunctionApp {
     this.#agents = checkAgents(options);
     const agents = [...this.#agents.values()];
     const withHttp = agents.filter(({ enableHttp }) => enableHttp);
-    const waiters = new TurnWaiters();
-    const running = new RunningSteps();
+    const parts: AppParts = { waiters: new TurnWaiters(), running: new RunningSteps(), watching: watchingOf(options) };
+    const { waiters, running } = parts;
 
+    if (http.enableStreaming) app.setup({ enableHttpStream: true });
     keepStateText();
-    for (const { agent } of agents) registerAgentEntity(agent, waiters, running);
-    registerTurns(this.#agents, running);
+    for (const registered of agents) registerAgentEntity(registered, parts);
+    registerSessionExpiry();
+    registerTurns(this.#agents, parts);
     for (const registered of withHttp) {
-      registerRunTrigger(registered, http, waiters);
+      registerRunTrigger(registered, http, parts);
       registerTurnTriggers(registered, http, waiters, running);
+      if (http.enableStreaming) registerStreamTrigger(registered, http, parts);
+      registerSessionTriggers(registered, http, running);
     }
     if (withHttp.length > 0) {
       registerUnknownAgentTrigger(

@@ -1,7 +1,14 @@
 import type { HttpRequest } from '@azure/functions';
 import type { Agent } from '../../agent/agent.ts';
 import type { Role } from '../../agent/message.ts';
+import type { KeepingSettings } from '../../entity/session-keeping.ts';
+import { type AppSessionOptions, keepingSettings, type SessionOptions } from '../../entity/session-options.ts';
 import { ConfigurationError } from '../../errors.ts';
+import { MemoryStreamStore } from '../../stream/memory-stream-store.ts';
+import type { AgentStreamHandler } from '../../stream/stream-handler.ts';
+import type { StreamStore } from '../../stream/stream-store.ts';
+import type { TelemetryOptions } from '../../telemetry/telemetry-options.ts';
+import type { Watching } from './turn-observer.ts';
 
 /** An agent with settings of its own. */
 export interface AgentRegistration {
@@ -10,6 +17,8 @@ export interface AgentRegistration {
   enableHttp?: boolean | undefined;
   /** Roles that callers over HTTP may give to their message. Default: the app's `allowedRoles`. */
   allowedRoles?: readonly Role[] | undefined;
+  /** How its sessions are kept. Default: as the app's `sessions` say. */
+  sessions?: SessionOptions | undefined;
 }
 
 export interface AgentFunctionAppOptions {
@@ -35,6 +44,22 @@ export interface AgentFunctionAppOptions {
   legacyThreadNames?: boolean | undefined;
   /** Roles that callers over HTTP may give to their message. Anything but `user` lets callers speak for others. Default: only `user`. */
   allowedRoles?: readonly Role[] | undefined;
+  /**
+   * Whether runs can be streamed as server-sent events. It needs HTTP streams (`app.setup({ enableHttpStream: true })`),
+   * which the app then has for all its HTTP functions. Default: true.
+   */
+  enableStreaming?: boolean | undefined;
+  /**
+   * Where the events of running turns are kept for those who stream them. Default: the memory of this process, which is
+   * right as long as there is one; with several, use `RedisStreamStore`.
+   */
+  streamStore?: StreamStore | undefined;
+  /** Hears of every turn of every agent while it runs. */
+  streamHandler?: AgentStreamHandler | undefined;
+  /** What traces say. Default: sizes and tokens, no content. */
+  telemetry?: TelemetryOptions | undefined;
+  /** How the sessions of all agents are kept. */
+  sessions?: AppSessionOptions | undefined;
 }
 
 /** An agent as the app has it, with all its settings. */
@@ -42,9 +67,15 @@ export interface RegisteredAgent {
   readonly agent: Agent;
   readonly enableHttp: boolean;
   readonly allowedRoles: readonly Role[];
+  readonly keeping: KeepingSettings;
 }
 
 export type HttpSettings = ReturnType<typeof checkHttpOptions>;
+
+/** The options of the app that concern those who watch turns, with their defaults. */
+export function watchingOf({ streamStore, streamHandler, telemetry = {} }: AgentFunctionAppOptions): Watching {
+  return { store: streamStore ?? new MemoryStreamStore(), handler: streamHandler, telemetry };
+}
 
 /** The options of the app that concern HTTP, with their defaults. */
 export function checkHttpOptions(options: AgentFunctionAppOptions) {
@@ -53,6 +84,7 @@ export function checkHttpOptions(options: AgentFunctionAppOptions) {
     waitTimeoutMs: positive('waitTimeoutMs', options.waitTimeoutMs ?? 100_000),
     maxBodyBytes: positive('maxBodyBytes', options.maxBodyBytes ?? 1_048_576),
     legacyThreadNames: options.legacyThreadNames ?? false,
+    enableStreaming: options.enableStreaming ?? true,
     ...(options.mapCaller && { mapCaller: options.mapCaller }),
   };
 }
@@ -79,6 +111,7 @@ export function checkAgents(options: AgentFunctionAppOptions): ReadonlyMap<strin
       agent: own.agent,
       enableHttp: own.enableHttp ?? options.enableHttp ?? true,
       allowedRoles: own.allowedRoles ?? options.allowedRoles ?? ['user'],
+      keeping: keepingSettings(options.sessions, own.sessions),
     });
   }
   if (agents.size > 0) return agents;

@@ -32,3 +32,8 @@ export function writeEntityState(context: EntityContext<unknown>, state: StateDo
   context.df.setState(state);
   current.set(context, state);
 }
+
+export function deleteEntityState(context: EntityContext<unknown>): void {
+  context.df.destructOnExit();
+  current.set(context, undefined);
+}

@@ -2,18 +2,20 @@ import { app } from '@azure/functions';
 import * as df from 'durable-functions';
 import { toJsonResult } from '../../agent/to-json-result.ts';
 import { AgentClient } from '../../client/agent-client.ts';
-import type { TurnWaiters } from '../../client/turn-waiters.ts';
 import { unknownAgentReply } from '../../http/problem.ts';
 import { serveRun } from '../../http/run-endpoint.ts';
 import { envelopeOf } from '../../http/run-request.ts';
+import { wantsEventStream } from '../../http/stream-endpoint.ts';
 import type { JsonObject } from '../../json.ts';
 import type { HttpSettings, RegisteredAgent } from './app-options.ts';
 import { contextLogger } from './context-logger.ts';
 import { durableClientPort } from './durable-client.ts';
 import { rawRequest, toResponse } from './http-messages.ts';
+import type { AppParts } from './register-agents.ts';
+import { streamRun, traceOf } from './stream-triggers.ts';
 
 /** `POST agents/{agent}/run`. */
-export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettings, waiters: TurnWaiters): void {
+export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettings, parts: AppParts): void {
   const { agent, allowedRoles } = registered;
   const { mapCaller } = http;
   app.http(`http-${agent.name}`, {
@@ -23,7 +25,11 @@ export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettin
     extraInputs: [df.input.durableClient()],
     handler: async (request, context) => {
       const log = contextLogger(context);
-      const client = new AgentClient({ port: durableClientPort(context), waiters, log });
+      const caller = mapCaller && (async () => toJsonResult(await mapCaller(request)));
+      if (http.enableStreaming && wantsEventStream(request.headers.get('accept'))) {
+        return streamRun(request, context, registered, http, parts, caller);
+      }
+      const client = new AgentClient({ port: durableClientPort(context), waiters: parts.waiters, log });
       return toResponse(
         await serveRun(rawRequest(request), {
           ...http,
@@ -31,7 +37,9 @@ export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettin
           allowedRoles,
           client,
           log,
-          caller: mapCaller && (async () => toJsonResult(await mapCaller(request))),
+          caller,
+          traceContext: traceOf(request),
+          beforeStart: (key) => parts.watching.store.open(key),
         }),
       );
     },

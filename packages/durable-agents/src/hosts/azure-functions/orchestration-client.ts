@@ -5,6 +5,7 @@ import { toJsonResult } from '../../agent/to-json-result.ts';
 import type { OrchestrationStatus, ToolDurablePort } from '../../agent/tool-durable-client.ts';
 import type { SessionAction } from '../../entity/session-actions.ts';
 import type { JsonValue } from '../../json.ts';
+import { type Logger, silentLogger } from '../../log.ts';
 
 /** Waits between attempts, in milliseconds: long enough for a blip, short enough for an operation. */
 const pausesMs = [100, 400, 1_500];
@@ -12,16 +13,34 @@ const alive: readonly string[] = ['Pending', 'Running', 'Suspended', 'ContinuedA
 
 /** Orchestrations as an invocation sees them through its durable client. */
 export class OrchestrationClient implements ToolDurablePort {
-  readonly #client: df.DurableClient;
+  readonly #context: InvocationContext;
+  readonly #log: Logger;
+  #used: df.DurableClient | undefined;
 
-  /** The function must have a durable client among its inputs. */
-  constructor(context: InvocationContext) {
-    this.#client = df.getClient(context);
+  /** The function must have a durable client among its inputs; it is only looked for when it is needed. */
+  constructor(context: InvocationContext, log: Logger = silentLogger) {
+    this.#context = context;
+    this.#log = log;
+  }
+
+  get #client(): df.DurableClient {
+    this.#used ??= df.getClient(this.#context);
+    return this.#used;
   }
 
   /** Does what an operation asked for; each action may be done again without harm. */
   async perform(actions: readonly SessionAction[]): Promise<void> {
-    for (const action of actions) await persistently(() => this.#perform(action));
+    for (const action of actions) {
+      if (action.type === 'startOrchestration' && action.optional) this.#try(action);
+      else await persistently(() => this.#perform(action));
+    }
+  }
+
+  #try(action: SessionAction): void {
+    persistently(() => this.#perform(action)).catch((error: unknown) => {
+      const facts = { instanceId: action.instanceId, error: error instanceof Error ? error.message : String(error) };
+      this.#log.warn('An orchestration was not started; it will be asked for again.', facts);
+    });
   }
 
   /** Whether an orchestration is there and has not ended; true if nobody can tell. */

@@ -1,10 +1,15 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import type { Agent } from '../../agent/agent.ts';
+import type { ToolCallRequest } from '../../agent/effects.ts';
 import type { RunContext } from '../../agent/run-context.ts';
+import { type KeepingSettings, SessionKeeping } from '../../entity/session-keeping.ts';
+import { keepingSettings } from '../../entity/session-options.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { entityName, formatSessionId, type SessionKey } from '../../ids.ts';
 import type { JsonObject, JsonValue } from '../../json.ts';
+import { toolStep } from '../../stream/turn-stream.ts';
+import { readCarrier } from '../../telemetry/trace-context.ts';
 import { writeModelOutcome } from '../../turn/step-outcome.ts';
 import { type ModelStepInput, runApprovalStep, runModelStep, runToolListStep, runToolStep } from '../../turn/steps.ts';
 import type { CalledTurnInput, TurnCalls } from '../../turn/turn-calls.ts';
@@ -19,38 +24,56 @@ import { canceled, playTurn } from '../../turn/turn-orchestrator.ts';
 import { contextLogger } from './context-logger.ts';
 import { durableClientPort } from './durable-client.ts';
 import { OrchestrationClient } from './orchestration-client.ts';
-import type { RunningSteps } from './running-steps.ts';
+import type { AppParts } from './register-agents.ts';
+import { streamOf, TurnObserver } from './turn-observer.ts';
 
 interface StepInput extends JsonObject {
   agentName: string;
   sessionKey: string;
   correlationId: string;
   caller?: JsonValue;
+  traceContext?: JsonObject;
 }
 
 /** Registers the orchestration and the activities that turns with step durability consist of, for all agents. */
-export function registerTurns(agents: ReadonlyMap<string, { agent: Agent }>, running: RunningSteps): void {
+export function registerTurns(
+  agents: ReadonlyMap<string, { agent: Agent; keeping: KeepingSettings }>,
+  { running, watching }: Pick<AppParts, 'running' | 'watching'>,
+): void {
   const agentOf = (name: string): Agent => {
     const registered = agents.get(name.toLowerCase());
     if (registered !== undefined) return registered.agent;
     throw new ConfigurationError('agentNotRegistered', `There is no agent "${name}" any more.`);
   };
   const step = <Input extends StepInput>(
+    nameOf: (input: Input) => string,
     run: (agent: Agent, input: Input, context: RunContext, invocation: InvocationContext) => Promise<JsonValue>,
   ) => ({
     extraInputs: [df.input.durableClient()],
     handler: (input: Input, invocation: InvocationContext): Promise<JsonValue> => {
+      const agent = agentOf(input.agentName);
       const sessionId = formatSessionId(input.agentName, input.sessionKey as SessionKey);
-      const { correlationId } = input;
+      const { correlationId, caller } = input;
       const log = contextLogger(invocation);
-      return running.during(sessionId, correlationId, (signal) =>
-        run(
-          agentOf(input.agentName),
-          input,
-          stepContext(input, { sessionId, correlationId, signal, log }, invocation),
-          invocation,
-        ),
-      );
+      return running.during(sessionId, correlationId, async (signal) => {
+        const traceContext = readCarrier(input.traceContext);
+        const turn = { agent, sessionId, correlationId, traceContext, step: nameOf(input), log };
+        const stream = await streamOf(watching, turn);
+        const context: RunContext = {
+          sessionId,
+          correlationId,
+          signal,
+          log,
+          durable: new OrchestrationClient(invocation, log),
+          observer: new TurnObserver(watching, turn, stream),
+          ...(caller !== undefined && { caller }),
+        };
+        try {
+          return await run(agent, input, context, invocation);
+        } finally {
+          await stream?.flush();
+        }
+      });
     },
   });
 
@@ -59,29 +82,43 @@ export function registerTurns(agents: ReadonlyMap<string, { agent: Agent }>, run
   });
   df.app.activity(
     modelActivity,
-    step(async (agent, input: ModelStepInput, context, invocation) => {
-      const state = await durableClientPort(invocation).readEntityState(entityName(agent.name), input.sessionKey);
-      const outcome = await runModelStep(agent, input, state, context);
+    step(modelStep, async (agent, input: ModelStepInput, context, invocation) => {
+      const stored = await durableClientPort(invocation).readEntityState(entityName(agent.name), input.sessionKey);
+      const settings = agents.get(agent.name.toLowerCase())?.keeping ?? keepingSettings();
+      const sessionId = formatSessionId(agent.name, input.sessionKey as SessionKey);
+      const { log, signal } = context;
+      const keeping = new SessionKeeping(settings, {
+        agentName: agent.name,
+        sessionId,
+        now: () => new Date(),
+        log,
+        signal,
+      });
+      const outcome = await runModelStep(agent, input, await keeping.visible(keeping.parse(stored)), context);
       return context.signal.aborted ? writeModelOutcome({ ok: false, error: canceled() }) : outcome;
     }),
   );
   df.app.activity(
     toolActivity,
-    step((agent, input: StepInput & { call: JsonObject }, context) => runToolStep(agent, input.call, context)),
+    step(toolStepOf, (agent, input: StepInput & { call: JsonObject }, context) =>
+      runToolStep(agent, input.call, context),
+    ),
   );
   df.app.activity(
     approvalActivity,
-    step((agent, input: StepInput & { calls: JsonValue }, context) => runApprovalStep(agent, input.calls, context)),
+    step(otherStep, (agent, input: StepInput & { calls: JsonValue }, context) =>
+      runApprovalStep(agent, input.calls, context),
+    ),
   );
   df.app.activity(
     toolListActivity,
-    step((agent, _input: StepInput, context) => runToolListStep(agent, context)),
+    step(otherStep, (agent, _input: StepInput, context) => runToolListStep(agent, context)),
   );
 }
 
-function stepContext({ caller }: StepInput, base: RunContext, invocation: InvocationContext): RunContext {
-  return { ...base, durable: new OrchestrationClient(invocation), ...(caller !== undefined && { caller }) };
-}
+const modelStep = ({ iteration }: ModelStepInput) => `model-${iteration}`;
+const toolStepOf = ({ call }: StepInput & { call: JsonObject }) => toolStep(call as unknown as ToolCallRequest);
+const otherStep = () => 'look-up';
 
 function turnCalls({ df: durable }: df.OrchestrationContext): TurnCalls<df.Task> {
   return {

@@ -21,7 +21,7 @@ export function registerTurnTriggers(
 ): void {
   const base = `agents/${agent.name}/sessions/{sessionId}`;
   const shared = { methods: ['POST' as const], authLevel: http.authLevel, extraInputs: [df.input.durableClient()] };
-  app.http(`http-${agent.name}-approve`, {
+  app.http(`approveCall-${agent.name}`, {
     ...shared,
     route: `${base}/approvals/{callId}`,
     handler: async (request, context) => {
@@ -38,7 +38,7 @@ export function registerTurnTriggers(
       return toResponse(await serveDecision(rawRequest(request), callId, endpoint));
     },
   });
-  app.http(`http-${agent.name}-cancel`, {
+  app.http(`cancelRun-${agent.name}`, {
     ...shared,
     route: `${base}/runs/{correlationId}/cancel`,
     handler: async (request, context) => {
