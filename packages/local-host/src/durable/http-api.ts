@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Entity } from '../engine/entity.ts';
 import { decodeEvent } from '../engine/history.ts';
 import { isFinal } from '../engine/instance.ts';
@@ -11,9 +10,6 @@ import { instanceIdProblem, instanceIdRule } from './instance-id.ts';
 import { nextPage, pageSize, pageStart } from './paging.ts';
 import { flag, instanceFilter, QueryError, time, waiting } from './query-values.ts';
 import { entityView, historyView, parse, statusView } from './status-view.ts';
-
-/** A polled wait looks no oftener than this, in milliseconds. */
-const shortestPollMs = 10;
 
 /** What a URL says for an entity key that is empty. */
 const emptyKey = '$';
@@ -49,6 +45,8 @@ export class DurableHttpApi {
         case 'instanceNotFailed':
           // The client shows the body of this one as it is, if it is a text.
           return jsonReply(412, error.message);
+        case 'hostStopping':
+          return { ...errorReply(503, error.message), headers: { 'retry-after': '1' } };
         case 'unknownFunction':
           return errorReply(400, error.message);
       }
@@ -108,23 +106,12 @@ export class DurableHttpApi {
 
   /** The output or the status if the instance ends within the wait, else where to ask for it. */
   async #started(id: string, wait: ReturnType<typeof waiting>, request: ApiRequest): Promise<ApiReply> {
-    if (wait !== undefined && (await this.#ends(id, wait))) {
+    if (wait !== undefined && (await this.#hub.ends(id, wait.timeoutMs))) {
       const instance = this.#hub.instance(id);
       return instance?.status === 'Completed' ? jsonReply(200, parse(instance.output)) : this.#status(id, request);
     }
     const payload = managementPayload(this.#linkAddress(request), id);
     return jsonReply(202, payload, { location: payload.statusQueryGetUri!, 'retry-after': '10' });
-  }
-
-  async #ends(id: string, wait: { timeoutMs: number; intervalMs: number }): Promise<boolean> {
-    const deadline = Date.now() + wait.timeoutMs;
-    for (;;) {
-      const instance = this.#hub.instance(id);
-      if (instance !== undefined && isFinal(instance.status)) return true;
-      const left = deadline - Date.now();
-      if (left <= 0) return false;
-      await setTimeout(Math.min(Math.max(wait.intervalMs, shortestPollMs), left));
-    }
   }
 
   #status(id: string, request: ApiRequest): ApiReply {

@@ -35,7 +35,8 @@ export function planEpisode(
   inbox: readonly HistoryEvent[],
   now: number,
 ): EpisodePlan {
-  const last = history.at(-1)?.Timestamp.getTime() ?? 0;
+  // Only this kind of event carries the engine's time; others carry that of their sender.
+  const last = history.findLast((event) => event.EventType === EventType.OrchestratorStarted)?.Timestamp.getTime() ?? 0;
   const started: HistoryEvent = {
     EventType: EventType.OrchestratorStarted,
     ...arrival(new Date(Math.max(now, last))),
@@ -117,6 +118,8 @@ export function finishEpisode(input: EpisodeInput): EpisodeResult {
       end(result, history, 'Completed', JSON.stringify(outcome.output) ?? null, sequenced.nextId, timestamp);
     }
   }
+  // The code has left its critical section, though what it left open is waited for; a release is good only once.
+  else if (ended) result.outgoing.push(...releasesAtEnd([...history, ...result.append], instance.instanceId));
   result.append.push({
     EventType: EventType.OrchestratorCompleted,
     ...arrival(timestamp),
@@ -191,6 +194,9 @@ export function abandoned(instance: Instance, history: readonly HistoryEvent[], 
   return [
     ...childrenEnd(instance, history, new Date(now), 'replaced by a new one'),
     ...releasesAtEnd(history, instance.instanceId),
+    ...parentAnswer(instance, new Date(now), {
+      failure: `Orchestrator function '${instance.name}' was replaced by a new start of its id`,
+    }),
   ];
 }
 
@@ -276,20 +282,33 @@ function end(
     Result: text,
   });
   result.outgoing.push(...releasesAtEnd([...history, ...result.append], instance.instanceId));
-  const { parent } = instance;
-  if (parent === null) return;
+  result.outgoing.push(
+    ...parentAnswer(
+      instance,
+      timestamp,
+      status === 'Completed'
+        ? { result: text ?? 'null' }
+        : {
+            failure: status === 'Failed' ? (output ?? '') : `Orchestrator function '${instance.name}' was terminated`,
+          },
+    ),
+  );
+}
+
+/** Tells the parent of a sub-orchestration how it ended. */
+function parentAnswer(
+  { parent }: Instance,
+  timestamp: Date,
+  how: { result: string } | { failure: string },
+): Outgoing[] {
+  if (parent === null) return [];
   const base = { ...arrival(timestamp), TaskScheduledId: parent.TaskScheduleId };
   const event: HistoryEvent =
-    status === 'Completed'
-      ? { ...base, EventType: EventType.SubOrchestrationInstanceCompleted, Result: text ?? 'null' }
-      : {
-          ...base,
-          EventType: EventType.SubOrchestrationInstanceFailed,
-          Reason: status === 'Failed' ? (output ?? '') : `Orchestrator function '${instance.name}' was terminated`,
-          Details: '',
-        };
+    'result' in how
+      ? { ...base, EventType: EventType.SubOrchestrationInstanceCompleted, Result: how.result }
+      : { ...base, EventType: EventType.SubOrchestrationInstanceFailed, Reason: how.failure, Details: '' };
   const { InstanceId, ExecutionId } = parent.OrchestrationInstance;
-  result.outgoing.push(instanceMessage(InstanceId, event, ExecutionId));
+  return [instanceMessage(InstanceId, event, ExecutionId)];
 }
 
 function continueAsNew(result: EpisodeResult, value: unknown, input: EpisodeInput, timestamp: Date): void {

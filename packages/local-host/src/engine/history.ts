@@ -221,8 +221,20 @@ export function isSchedulingEvent(event: HistoryEvent): event is SchedulingEvent
 
 /** The stored form of an event. Whether it was played is known from where it stands, so that is not stored. */
 export function encodeEvent(event: HistoryEvent): string {
-  const { IsPlayed: _, ...stored } = event;
-  return JSON.stringify(stored);
+  return JSON.stringify({ ...event, IsPlayed: undefined, Timestamp: timeText(event.Timestamp) });
+}
+
+let lastTime = Number.NaN;
+let lastText: string | null = null;
+
+/** As in JSON. The events of a step mostly have one time, and its text takes longer than all the rest of an event. */
+function timeText(time: Date): string | null {
+  const ms = time.getTime();
+  if (ms !== lastTime) {
+    lastTime = ms;
+    lastText = time.toJSON();
+  }
+  return lastText;
 }
 
 /** Reads a stored event; whatever is in the store has been played. */

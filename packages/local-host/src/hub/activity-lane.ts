@@ -1,10 +1,10 @@
 import { DetailedFailure } from '../engine/explicit/failure-details.ts';
 import { EventType, type HistoryEvent } from '../engine/history.ts';
-import type { ActivityMessage } from '../engine/instance.ts';
-import { instanceMessage } from '../engine/messages.ts';
+import type { ActivityMessage, Outgoing } from '../engine/instance.ts';
 import type { StoredMessage } from '../store/store.ts';
 import { unknownFunctionText } from './executor.ts';
 import type { LaneServices } from './lane-services.ts';
+import { UnstoredResult } from './unstored-result.ts';
 
 /** Runs activities side by side up to a limit. An activity runs again only if its result was never stored. */
 export class ActivityLane {
@@ -43,26 +43,39 @@ export class ActivityLane {
 
   async #run(message: StoredMessage): Promise<void> {
     const activity = JSON.parse(message.body) as ActivityMessage;
-    const wanted = this.#services.isRunning(activity.instanceId, activity.executionId);
-    const event = wanted
-      ? await this.#services.guard([message], (poison) => this.#outcome(activity, poison))
-      : undefined;
-    if (this.#stopped && event === undefined && wanted) return;
-    const outgoing = event === undefined ? [] : [instanceMessage(activity.instanceId, event, activity.executionId)];
+    const what = `Activity '${activity.name}'`;
+    const outcome = await this.#untilStored(what, () =>
+      this.#services.guard([message], (poison) => this.#outcome(activity, poison)),
+    );
+    if (outcome === 'cutOff') return;
+    const outgoing: Outgoing[] = [];
+    if (outcome !== 'unwanted') {
+      const result = new UnstoredResult(message.id, activity.instanceId, activity.executionId, outcome);
+      // What an earlier process left may have been its end: if that was the orchestrator's doing, the result has to be a
+      // message of its own, whose attempts are counted.
+      if (message.attempts === undefined && this.#services.handOver(result)) return;
+      outgoing.push(result.stored());
+    }
+    await this.#untilStored(what, () => this.#services.commit({ consume: [message.id], outgoing }));
+  }
+
+  /** Repeats a step whose write fails; while stopping it is left for the next start. */
+  async #untilStored<T>(what: string, step: () => Promise<T>): Promise<T | 'cutOff'> {
     for (;;) {
       try {
-        await this.#services.commit({ consume: [message.id], outgoing });
-        return;
+        return await step();
       } catch (error) {
-        if (this.#stopped) return;
+        if (this.#stopped) return 'cutOff';
         const text = error instanceof Error ? error.message : String(error);
-        const what = `The result of activity '${activity.name}'`;
         await new Promise<void>((resolve) => this.#services.stepFailed(what, text, resolve));
       }
     }
   }
 
-  async #outcome(activity: ActivityMessage, poison: string | undefined): Promise<HistoryEvent> {
+  async #outcome(activity: ActivityMessage, poison: string | undefined): Promise<HistoryEvent | 'unwanted' | 'cutOff'> {
+    // Both are asked for here, since the guard may have taken a flush to record the attempt.
+    if (this.#stopped) return 'cutOff';
+    if (!this.#services.isRunning(activity.instanceId, activity.executionId)) return 'unwanted';
     const { executor, clock, logger } = this.#services;
     const base = { EventId: -1, IsPlayed: false, TaskScheduledId: activity.taskId };
     try {

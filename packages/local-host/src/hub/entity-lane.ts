@@ -14,7 +14,7 @@ import { Cache } from './cache.ts';
 import { decodeOnce } from './decode-once.ts';
 import { unknownFunctionText } from './executor.ts';
 import { isDamaged, type LaneServices } from './lane-services.ts';
-import { Slots } from './slots.ts';
+import { Slots, type Worked } from './slots.ts';
 
 /** Most that is kept of entity states, in characters. */
 const cachedCharacters = 64 * 1024 * 1024;
@@ -45,12 +45,12 @@ export class EntityLane {
     return this.#hot.get(id) ?? this.#services.store.entity(id);
   }
 
-  async #work(id: string, queue: StoredMessage[]): Promise<boolean> {
+  async #work(id: string, queue: StoredMessage[]): Promise<Worked> {
     let taken: StoredMessage[] = [];
     try {
       const entity = this.#load(id) ?? { id, state: null, exists: false, lastOperationAt: 0, lock: null };
       taken = this.#take(entity, queue);
-      if (taken.length === 0) return false;
+      if (taken.length === 0) return 'held';
       const result = await this.#perform(entity, taken);
       // What the worker did not come to is first in the next batch.
       queue.unshift(...taken.splice(result.handled ?? taken.length));
@@ -58,13 +58,16 @@ export class EntityLane {
         { consume: taken.map((message) => message.id), entity: result.entity, outgoing: result.outgoing },
         () => this.#hot.set(id, result.entity, 500 + (result.entity.state?.length ?? 0)),
       );
-      return true;
+      return 'done';
     } catch (error) {
       queue.unshift(...taken);
-      if (isDamaged(error)) return this.#services.setAside(`Entity ${id}`, error);
+      if (isDamaged(error)) {
+        this.#services.setAside(`Entity ${id}`, error);
+        return 'held';
+      }
       const { message } = toError(error);
       this.#services.stepFailed(`Entity ${id}`, message, () => this.slots.wake(id));
-      return false;
+      return 'failed';
     }
   }
 

@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import type { Commit, InstanceQuery, Store, StoredMessage } from '../store/store.ts';
 import { ActivityLane } from './activity-lane.ts';
 import { DueQueue } from './due-queue.ts';
+import { EndWatch } from './end-watch.ts';
 import { EntityLane } from './entity-lane.ts';
 import { type Clock, type Executor, systemClock, unknownFunctionText } from './executor.ts';
 import { withinGrace } from './grace.ts';
@@ -43,8 +44,7 @@ export class Hub {
   readonly #entities: EntityLane;
   readonly #activities: ActivityLane;
   readonly #due: DueQueue;
-  /** Ids whose start is being written. */
-  readonly #starting = new Set<string>();
+  readonly #ends = new EndWatch();
   #stopping = false;
 
   constructor(options: HubOptions) {
@@ -61,6 +61,8 @@ export class Hub {
       logger: options.logger,
       policy: this.#policy,
       commit: (commit, whenStored) => this.#commit(commit, whenStored),
+      ended: (id) => this.#ends.ended(id),
+      handOver: (result) => this.#orchestrations.accept(result),
       isRunning: (id, executionId) => {
         const instance = this.instance(id);
         return instance !== undefined && instance.executionId === executionId && !isFinal(instance.status);
@@ -114,7 +116,7 @@ export class Hub {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.#due.stop();
-    const idle = Promise.all([this.#orchestrations.slots.stop(), this.#entities.slots.stop(), this.#activities.stop()]);
+    const idle = Promise.all([this.#orchestrations.stop(), this.#entities.slots.stop(), this.#activities.stop()]);
     await withinGrace(idle, graceMs);
     await this.announceStop();
   }
@@ -134,9 +136,17 @@ export class Hub {
       throw new HubError('unknownFunction', unknownFunctionText(this.#executor, 'orchestration', request.name));
     }
     const instanceId = request.instanceId || randomUUID().replaceAll('-', '');
+    return this.#orchestrations.slots.exclusive(instanceId, () => this.#startAlone(instanceId, request));
+  }
+
+  /** While no worker is on the instance: what is asked here is still so when it is written. */
+  async #startAlone(
+    instanceId: string,
+    request: { name: string; input: string | null; version?: string },
+  ): Promise<string> {
     const existing = this.instance(instanceId);
     const running = existing !== undefined && !isFinal(existing.status);
-    if (this.#starting.has(instanceId) || (running && this.#policy.overridable !== 'AnyState')) {
+    if (running && this.#policy.overridable !== 'AnyState') {
       throw new HubError('instanceExists', `An orchestration instance with the id '${instanceId}' already exists.`);
     }
     const now = this.#clock.now();
@@ -154,19 +164,14 @@ export class Hub {
       await this.#commit({ outgoing: [instanceMessage(instanceId, event, ExecutionId, true)] });
       return instanceId;
     }
-    this.#starting.add(instanceId);
-    try {
-      await this.#commit(
-        {
-          instance: newInstance(instanceId, event, now),
-          history: { instanceId, replace: true, from: 0, events: [] },
-          outgoing: [instanceMessage(instanceId, event, ExecutionId)],
-        },
-        () => this.#orchestrations.forget(instanceId),
-      );
-    } finally {
-      this.#starting.delete(instanceId);
-    }
+    await this.#commit(
+      {
+        instance: newInstance(instanceId, event, now),
+        history: { instanceId, replace: true, from: 0, events: [] },
+        outgoing: [instanceMessage(instanceId, event, ExecutionId)],
+      },
+      () => this.#orchestrations.forget(instanceId),
+    );
     return instanceId;
   }
 
@@ -259,6 +264,13 @@ export class Hub {
     return this.#orchestrations.instance(instanceId);
   }
 
+  /** Waits for the end of an instance. @param timeoutMs milliseconds @returns false if it takes longer */
+  async ends(instanceId: string, timeoutMs: number): Promise<boolean> {
+    const instance = this.instance(instanceId);
+    if (instance !== undefined && isFinal(instance.status)) return true;
+    return timeoutMs > 0 && (await this.#ends.wait(instanceId, timeoutMs));
+  }
+
   instances(query: InstanceQuery): Instance[] {
     return this.#store.instances(query);
   }
@@ -269,11 +281,13 @@ export class Hub {
   }
 
   /** Deletes an ended instance. @returns false if there is none */
-  async purge(instanceId: string): Promise<boolean> {
-    const instance = this.instance(instanceId);
-    if (instance === undefined || !isFinal(instance.status)) return false;
-    await this.#commit({ purge: [instanceId] }, () => this.#orchestrations.forget(instanceId));
-    return true;
+  purge(instanceId: string): Promise<boolean> {
+    return this.#orchestrations.slots.exclusive(instanceId, async () => {
+      const instance = this.instance(instanceId);
+      if (instance === undefined || !isFinal(instance.status)) return false;
+      await this.#commit({ purge: [instanceId] }, () => this.#orchestrations.forget(instanceId));
+      return true;
+    });
   }
 
   async #commit(commit: Commit, whenStored?: () => void): Promise<void> {

@@ -1,9 +1,10 @@
-import { abandoned } from '../engine/episode.ts';
+import { abandoned, childExecution } from '../engine/episode.ts';
 import { arrival, EventType, type ExecutionStarted, type HistoryEvent } from '../engine/history.ts';
 import { type Instance, type InstanceMessage, isFinal, type Outgoing } from '../engine/instance.ts';
 import { instanceMessage } from '../engine/messages.ts';
 import type { StoredMessage } from '../store/store.ts';
 import { decodeOnce } from './decode-once.ts';
+import { UnstoredResult } from './unstored-result.ts';
 
 /** An instance as it is kept in memory: what is committed of it. */
 export interface Hot {
@@ -36,12 +37,23 @@ export function sortInbox(id: string, hot: Hot | undefined, taken: readonly Stor
     }
     const current = inbox.hot?.instance;
     if (current === undefined) continue;
-    if (executionId !== null && executionId !== current.executionId) continue;
+    if (!isFor(current, executionId, event)) continue;
     const accepts =
       event.EventType === EventType.ExecutionRewound ? current.status === 'Failed' : !isFinal(current.status);
     if (accepts) inbox.events.push(event);
   }
   return inbox;
+}
+
+/** Whether a message is for this execution. The order to end a child is for its whole run, however often it continued. */
+export function isFor(
+  { executionId: current, parent }: Instance,
+  executionId: string | null,
+  event: HistoryEvent,
+): boolean {
+  if (executionId === null || executionId === current) return true;
+  if (event.EventType !== EventType.ExecutionTerminated || parent === null) return false;
+  return executionId === childExecution(parent.OrchestrationInstance.ExecutionId, parent.TaskScheduleId);
 }
 
 function start(
@@ -56,8 +68,8 @@ function start(
   const { ExecutionId } = event.OrchestrationInstance;
   if (hot !== undefined && hot.instance.executionId === ExecutionId) {
     if (isFinal(hot.instance.status)) return;
-    const isNew = !hot.history.some((past) => past.EventType === EventType.ExecutionStarted);
-    if (isNew) inbox.events.unshift(event, ...carryover);
+    const isStart = (past: HistoryEvent) => past.EventType === EventType.ExecutionStarted;
+    if (!hot.history.some(isStart) && !inbox.events.some(isStart)) inbox.events.unshift(event, ...carryover);
     return;
   }
   if (hot !== undefined && !isFinal(hot.instance.status)) {
@@ -104,7 +116,7 @@ export function newInstance(id: string, event: ExecutionStarted, now: number): I
   };
 }
 
-export const decodeMessage = decodeOnce((body): InstanceMessage => {
+const decodeStored = decodeOnce((body): InstanceMessage => {
   const message = JSON.parse(body) as InstanceMessage;
   for (const event of [message.event, ...(message.carryover ?? [])]) {
     event.Timestamp = new Date(event.Timestamp);
@@ -112,6 +124,10 @@ export const decodeMessage = decodeOnce((body): InstanceMessage => {
   }
   return message;
 });
+
+export function decodeMessage(message: StoredMessage): InstanceMessage {
+  return message instanceof UnstoredResult ? message : decodeStored(message);
+}
 
 /** What is handled before everything else, and alone. */
 export function isOrder({ event, override }: InstanceMessage): boolean {

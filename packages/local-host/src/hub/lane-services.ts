@@ -2,6 +2,7 @@ import type { Logger } from '../log.ts';
 import type { Commit, Store, StoredMessage } from '../store/store.ts';
 import type { Clock, Executor } from './executor.ts';
 import type { HubPolicy } from './hub-policy.ts';
+import type { UnstoredResult } from './unstored-result.ts';
 
 /** What the lanes share. */
 export interface LaneServices {
@@ -14,8 +15,12 @@ export interface LaneServices {
    * Rejects, with nothing changed, if the step could not be written.
    */
   commit(commit: Commit, whenStored?: () => void): Promise<void>;
+  /** Gives a result to its orchestration without storing it first. @returns false if it has to be stored */
+  handOver(result: UnstoredResult): boolean;
   /** Whether an execution is still the current one of its instance, and has not ended. */
   isRunning(instanceId: string, executionId: string | null): boolean;
+  /** Tells whoever waits for it that an instance has ended. */
+  ended(instanceId: string): void;
   /** Runs the user's code for these messages, unless it has taken the process down too often; then it is told so. */
   guard<T>(messages: readonly StoredMessage[], run: (poison: string | undefined) => Promise<T>): Promise<T>;
   policy: HubPolicy;

@@ -14,90 +14,114 @@ import {
 import { ReplayError } from '../engine/errors.ts';
 import { type ExplicitOutcome, isExplicit } from '../engine/explicit/actions.ts';
 import { finishExplicitEpisode } from '../engine/explicit/episode.ts';
-import { decodeEvent, EventType, encodeEvent, type HistoryEvent } from '../engine/history.ts';
-import type { Instance } from '../engine/instance.ts';
+import { EventType, encodeEvent, type HistoryEvent } from '../engine/history.ts';
+import { type Instance, isFinal } from '../engine/instance.ts';
 import { rewindMessage } from '../engine/messages.ts';
 import { rewindHistory, withoutEnd } from '../engine/rewind.ts';
 import { matches, type VersionMatch } from '../engine/version.ts';
 import type { Commit, StoredMessage } from '../store/store.ts';
-import { Cache } from './cache.ts';
-import { decodeMessage, type Hot, type Inbox, isOrder, isOrderEvent, sortInbox } from './inbox.ts';
+import { type Hot, type Inbox, isOrderEvent, sortInbox } from './inbox.ts';
+import { InstanceCache } from './instance-cache.ts';
 import { isDamaged, type LaneServices } from './lane-services.ts';
-import { Slots } from './slots.ts';
-
-/** Most that is kept of histories, in characters. */
-const cachedCharacters = 64 * 1024 * 1024;
+import { Slots, type Worked } from './slots.ts';
+import { takeNext } from './take-next.ts';
+import { UnstoredResult } from './unstored-result.ts';
 
 /** Runs orchestrations: takes an instance's messages, plays one episode, commits it, and delivers what follows. */
 export class OrchestrationLane {
   readonly slots: Slots;
   readonly #services: LaneServices;
-  readonly #hot = new Cache<Hot>(cachedCharacters);
+  readonly #cache: InstanceCache;
+  #stopped = false;
 
   constructor(services: LaneServices) {
     this.#services = services;
+    this.#cache = new InstanceCache(services.store);
     this.slots = new Slots((id, queue) => this.#work(id, queue), services.policy.maxConcurrentOrchestrators);
   }
 
   /** The committed record of an instance. */
   instance(id: string): Instance | undefined {
-    return this.#hot.get(id)?.instance ?? this.#services.store.instance(id);
+    return this.#cache.instance(id);
   }
 
   forget(id: string): void {
-    this.#hot.delete(id);
-    this.slots.drop(id);
+    this.#cache.forget(id);
   }
 
-  #load(id: string): Hot | undefined {
-    const hot = this.#hot.get(id);
-    if (hot !== undefined) return hot;
-    const instance = this.#services.store.instance(id);
-    if (instance === undefined) return undefined;
-    const events = this.#services.store.history(id);
-    const size = events.reduce((sum, event) => sum + event.length, 0);
-    const loaded: Hot = { instance, history: events.map(decodeEvent), size };
-    this.#keep(id, loaded);
-    return loaded;
+  /**
+   * Takes a result that is not stored yet; the next step of its instance takes it in and is its first commit.
+   *
+   * @returns false if that may be long: it has to be stored then
+   */
+  accept(result: UnstoredResult): boolean {
+    const instance = this.#cache.hot(result.target)?.instance;
+    if (this.#stopped || instance?.status !== 'Running' || instance.executionId !== result.executionId) return false;
+    this.slots.add(result);
+    return true;
   }
 
-  #keep(id: string, hot: Hot): void {
-    const { input, output, customStatus } = hot.instance;
-    const own = (input?.length ?? 0) + (output?.length ?? 0) + (customStatus?.length ?? 0);
-    this.#hot.set(id, hot, 1_000 + own + 2 * hot.size);
+  /** Starts nothing new, waits for what runs, and stores the results that came too late for that. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const ended = this.slots.stop();
+    // At once, in case the time is up before the end; and again for a step that could not be written.
+    for (const wait of [undefined, ended]) {
+      await wait;
+      await Promise.all(this.slots.queues().map((queue) => this.#storeResults(queue)));
+    }
   }
 
-  async #work(id: string, queue: StoredMessage[]): Promise<boolean> {
+  async #work(id: string, queue: StoredMessage[]): Promise<Worked> {
+    const worked = await this.#tryStep(id, queue);
+    if (worked !== 'held') return worked;
+    return (await this.#storeResults(queue)) ? 'held' : 'failed';
+  }
+
+  /** Stores results that have to wait. @returns false if that failed and will be tried again */
+  async #storeResults(queue: StoredMessage[]): Promise<boolean> {
+    for (;;) {
+      const results = queue.filter((message) => message instanceof UnstoredResult);
+      const [first] = results;
+      if (first === undefined) return true;
+      for (const result of results) queue.splice(queue.indexOf(result), 1);
+      try {
+        // They come back as messages, behind what waits already.
+        const outgoing = results.map((result) => result.stored());
+        await this.#services.commit({ consume: results.map(({ id }) => id), outgoing });
+      } catch (error) {
+        queue.unshift(...results);
+        const { target } = first;
+        this.#services.stepFailed(`Results for ${target}`, describe(error), () => this.slots.wake(target));
+        return false;
+      }
+    }
+  }
+
+  async #tryStep(id: string, queue: StoredMessage[]): Promise<Worked> {
     let taken: StoredMessage[] = [];
     try {
-      const next = this.#take(id, queue);
-      if (next === undefined) return false;
+      const next = takeNext(this.#cache.load(id)?.instance, queue);
+      if (next === undefined) return 'held';
       taken = next;
       return await this.#step(id, taken);
     } catch (error) {
       queue.unshift(...taken);
-      if (isDamaged(error)) return this.#services.setAside(`Orchestration ${id}`, error);
+      if (isDamaged(error)) {
+        this.#services.setAside(`Orchestration ${id}`, error);
+        return 'held';
+      }
       this.#services.stepFailed(`Orchestration ${id}`, describe(error), () => this.slots.wake(id));
-      return false;
+      return 'failed';
     }
   }
 
-  /** Which messages this step handles: while suspended only orders, and an order goes first and alone. */
-  #take(id: string, queue: StoredMessage[]): StoredMessage[] | undefined {
-    const instance = this.#load(id)?.instance;
-    // Without a record yet, the start is among the messages and has to come first.
-    const order = instance === undefined ? -1 : queue.findIndex((message) => isOrder(decodeMessage(message)));
-    if (order >= 0) return queue.splice(order, 1);
-    if (instance?.status === 'Suspended') return undefined;
-    return queue.splice(0);
-  }
-
-  async #step(id: string, taken: StoredMessage[]): Promise<boolean> {
-    const inbox = sortInbox(id, this.#load(id), taken, this.#services.clock.now());
+  async #step(id: string, taken: StoredMessage[]): Promise<Worked> {
+    const inbox = sortInbox(id, this.#cache.load(id), taken, this.#services.clock.now());
     const { hot } = inbox;
     if (hot === undefined || inbox.events.length === 0) {
       await this.#services.commit({ consume: inbox.consume, outgoing: inbox.outgoing });
-      return true;
+      return 'done';
     }
     const order = inbox.events.find(isOrderEvent);
     const now = this.#services.clock.now();
@@ -105,14 +129,14 @@ export class OrchestrationLane {
       case EventType.ExecutionTerminated: {
         const plan = planEpisode(hot.history, inbox.events, now);
         await this.#save(hot, inbox, terminateEpisode(hot.instance, hot.history, plan, order.Input, now));
-        return true;
+        return 'done';
       }
       case EventType.ExecutionSuspended:
       case EventType.ExecutionResumed: {
         const status = order.EventType === EventType.ExecutionSuspended ? 'Suspended' : 'Running';
         const plan = planEpisode(hot.history, inbox.events, now);
         await this.#save(hot, inbox, pauseEpisode(hot.instance, plan, status, now));
-        return true;
+        return 'done';
       }
       case EventType.ExecutionRewound:
         return this.#rewind(hot, inbox, taken);
@@ -122,7 +146,7 @@ export class OrchestrationLane {
   }
 
   /** Runs the orchestrator over its history and the new events. */
-  async #episode(hot: Hot, inbox: Inbox, taken: StoredMessage[]): Promise<boolean> {
+  async #episode(hot: Hot, inbox: Inbox, taken: StoredMessage[]): Promise<Worked> {
     const { clock, policy } = this.#services;
     const plan = planEpisode(hot.history, inbox.events, clock.now());
     const { instanceId: id, version, name } = hot.instance;
@@ -131,7 +155,7 @@ export class OrchestrationLane {
       if (policy.versions?.onMismatch !== 'Fail') return this.#park(taken, text);
       const error = new ReplayError('versionMismatch', text);
       await this.#save(hot, inbox, failEpisode(hot.instance, hot.history, plan, error, clock.now()));
-      return true;
+      return 'done';
     }
     if (!this.#services.executor.has('orchestration', name)) return this.#park(taken, this.#unknown(name));
     if (hot.instance.status === 'Pending') hot.instance = { ...hot.instance, status: 'Running' };
@@ -143,11 +167,11 @@ export class OrchestrationLane {
       : finishEpisode({ ...episode, outcome, limits: this.#limits() });
     if (result.fault !== undefined) this.#services.logger.error(`Orchestration ${id} failed. ${result.fault.message}`);
     await this.#save(hot, inbox, result);
-    return true;
+    return 'done';
   }
 
   /** Lets a failed instance go on from before its failure; if its code no longer allows that, it stays as it is. */
-  async #rewind(hot: Hot, inbox: Inbox, taken: StoredMessage[]): Promise<boolean> {
+  async #rewind(hot: Hot, inbox: Inbox, taken: StoredMessage[]): Promise<Worked> {
     const { executor, logger } = this.#services;
     const { instance } = hot;
     if (!executor.has('orchestration', instance.name)) return this.#park(taken, this.#unknown(instance.name));
@@ -183,7 +207,7 @@ export class OrchestrationLane {
       logger.error(`Orchestration ${instance.instanceId} cannot be rewound and stays failed. ${error.message}`);
       await this.#services.commit({ consume: inbox.consume, outgoing: inbox.outgoing });
     }
-    return true;
+    return 'done';
   }
 
   #run(
@@ -209,11 +233,11 @@ export class OrchestrationLane {
   }
 
   /** The code may come back with the next deployment: nothing is lost by waiting. */
-  #park(taken: StoredMessage[], reason: string): boolean {
+  #park(taken: StoredMessage[], reason: string): Worked {
     const { target } = taken[0]!;
     this.#services.logger.warn(`Orchestration ${target} waits. ${reason}`);
     this.slots.putBack(target, taken);
-    return false;
+    return 'held';
   }
 
   async #save(hot: Hot, inbox: Inbox, result: EpisodeResult): Promise<void> {
@@ -237,7 +261,8 @@ export class OrchestrationLane {
       for (const event of result.append) event.IsPlayed = true;
       history.push(...result.append);
       const size = (result.replaceHistory ? 0 : hot.size) + events.reduce((sum, event) => sum + event.length, 0);
-      this.#keep(instanceId, { instance: result.instance, history, size });
+      this.#cache.keep({ instance: result.instance, history, size });
+      if (isFinal(result.instance.status)) this.#services.ended(instanceId);
     });
   }
 }

@@ -41,7 +41,7 @@ export class MessageTable {
   }
 
   deleteOfInstance(instanceId: string): void {
-    this.#statements.run("DELETE FROM messages WHERE target = ? AND lane = 'orchestration'", instanceId);
+    this.#statements.run("DELETE FROM messages WHERE target = ? AND lane = 'orchestration' AND tag IS NOT NULL", instanceId);
   }
 
   countAttempt(id: number): void {

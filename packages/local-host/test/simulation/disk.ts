@@ -37,12 +37,17 @@ export class Disk {
     return rows;
   }
 
+  /** The messages that go with an instance when it is purged, as in the real store. */
+  purged(id: string): Row[] {
+    return this.queue('orchestration', id).filter(({ tag }) => tag !== null);
+  }
+
   /** Writes one step. @param twice whether a message is stored a second time */
   apply(commit: Commit, twice: (message: StoredMessage) => boolean): StoredMessage[] {
     for (const id of commit.purge ?? []) {
       this.instances.delete(id);
       this.histories.delete(id);
-      for (const row of this.queue('orchestration', id)) this.messages.delete(row.id);
+      for (const row of this.purged(id)) this.messages.delete(row.id);
     }
     for (const id of commit.consume ?? []) this.messages.delete(id);
     for (const { target, tag } of commit.withdraw ?? []) {

@@ -10,6 +10,7 @@ export const rareStates = [
   'a process ends with instances running',
   'a request fails with the disk',
   'a result comes after the end',
+  'a result is taken in that was never a message',
   'a running instance is replaced on purpose',
   'a start of a running id is refused',
   'a stop cuts work off',

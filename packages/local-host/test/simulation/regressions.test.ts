@@ -171,3 +171,27 @@ race('a terminated parent takes a child with it whose id had another run before'
   await host.toQuiet();
   assert.deepEqual([status(host, 'parent'), status(host, 'i')], ['Terminated', 'Terminated']);
 });
+
+race('a purge leaves the start of a sub-orchestration that takes the id over', async (host) => {
+  void host.start('i', act('s'));
+  await host.toQuiet();
+  void host.start('parent', sub('i', wait));
+  await host.flush();
+  await host.end('orchestrator parent');
+  void host.hub.purge('i');
+  await host.flush('unreported');
+  host.crash();
+  await host.toQuiet();
+  assert.equal(status(host, 'i'), 'Running');
+});
+
+race('a terminated parent takes a child with it that has continued as new', async (host) => {
+  const program = { run: 'child', steps: [wait], rounds: 1, round: 0 };
+  void host.start('parent', { k: 'sub', as: 'child', program });
+  await host.toQuiet();
+  void host.hub.raiseEvent('child', 'A', '"A:1"');
+  await host.toQuiet();
+  void host.hub.terminate('parent', 'enough');
+  await host.toQuiet();
+  assert.deepEqual([status(host, 'parent'), status(host, 'child')], ['Terminated', 'Terminated']);
+});

@@ -53,7 +53,7 @@ export class SimulatedExecutor implements Executor {
   }
 
   has(kind: DurableKind, name: string): boolean {
-    return functions[kind].includes(name);
+    return functions[kind].includes(name.toLowerCase());
   }
 
   names(kind: DurableKind): string[] {

@@ -1,32 +1,50 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import type { Commit } from '../../src/store/store.ts';
 import { Markers } from './judge.ts';
 import { rareStates } from './rare-states.ts';
-import { runSeed, traced } from './run.ts';
+import { traced } from './run.ts';
+import type { SeedRange, SeedReport } from './seeds-worker.ts';
 import { Simulation } from './simulation.ts';
 
 /** `SIM_SEED=n` runs that seed only; `SIM_SEEDS=n` sets how many are run, `SIM_FROM=n` where they begin. */
 const { SIM_SEED, SIM_SEEDS = '10000', SIM_FROM = '0' } = process.env;
 const first = Number(SIM_SEED ?? SIM_FROM);
 const count = SIM_SEED === undefined ? Number(SIM_SEEDS) : 1;
-const markers = new Markers();
 
-test('whatever fails and when, the engine keeps what it promises', async (t) => {
-  const failures: Error[] = [];
-  for (let seed = first; seed < first + count && failures.length < 3; seed++) {
-    const failure = await runSeed(seed, markers);
-    if (failure !== undefined) failures.push(failure);
-  }
-  for (const [name, times] of [...markers.counts].sort()) t.diagnostic(`${times} × ${name}`);
-  assert.equal(failures.length, 0, failures.map(({ message }) => message).join('\n\n'));
-});
-
-test('every rare state was reached', { skip: count < 10_000 && 'only with 10,000 seeds or more' }, () => {
-  assert.deepEqual(
-    rareStates.filter((name) => !markers.counts.has(name)),
-    [],
+/** Two threads: more seeds in the same time where there are two cores, and the same seeds anywhere. */
+async function runAll(): Promise<SeedReport[]> {
+  const half = Math.ceil(count / 2);
+  const ranges = [
+    { first, count: half },
+    { first: first + half, count: count - half },
+  ];
+  return Promise.all(
+    ranges.map(async (workerData: SeedRange) => {
+      const worker = new Worker(new URL('./seeds-worker.ts', import.meta.url), { workerData });
+      const [report] = (await once(worker, 'message')) as [SeedReport];
+      return report;
+    }),
   );
+}
+
+test('whatever fails and when, the engine keeps what it promises, and every rare state is reached', async (t) => {
+  const reports = await runAll();
+  const counts = new Map<string, number>();
+  for (const { markers } of reports) {
+    for (const [name, times] of markers) counts.set(name, (counts.get(name) ?? 0) + times);
+  }
+  for (const [name, times] of [...counts].sort()) t.diagnostic(`${times} × ${name}`);
+  const failures = reports.flatMap((report) => report.failures);
+  assert.equal(failures.length, 0, failures.join('\n\n'));
+  // Fewer seeds are for looking at some of them; they need not get everywhere.
+  if (count >= 10_000)
+    assert.deepEqual(
+      rareStates.filter((name) => !counts.has(name)),
+      [],
+    );
 });
 
 test('the same seed makes the same run, line by line', async () => {

@@ -160,7 +160,9 @@ export class Simulation {
     if (host.stopped) choices.push([8, () => this.#end('stopped')]);
     if (host.store.waiting > 0) choices.push([8, () => this.#flush()]);
     if (works.length > 0) choices.push([6, () => this.#work(this.#random.pick(works))]);
-    if (this.#time.waiting) choices.push([this.#chaos ? 2 : 1, () => this.#advance()]);
+    // What takes the process down does so soon: when it has long not, the poison guard lets others run beside it.
+    const armed = this.#scenario.bombs > 0 && (host.store.waiting > 0 || works.some(({ fatal }) => fatal));
+    if (this.#time.waiting && !armed) choices.push([this.#chaos ? 2 : 1, () => this.#advance()]);
     if (this.#chaos) {
       if (!host.stopping) choices.push([6, () => this.#request()]);
       choices.push([1, () => this.#time.pass(this.#random.between(1, 50))]);

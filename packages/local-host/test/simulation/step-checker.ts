@@ -1,6 +1,7 @@
-import { EventType, type HistoryEvent, isSchedulingEvent } from '../../src/engine/history.ts';
+import { EventType, type HistoryEvent } from '../../src/engine/history.ts';
 import { type ActivityMessage, type Instance, isFinal } from '../../src/engine/instance.ts';
 import type { Commit } from '../../src/store/store.ts';
+import { continuesAsNew, isArrival, isOverride, known, type Run, startedBy } from './commit-facts.ts';
 import type { Disk, Row } from './disk.ts';
 import { wrongIn } from './expected.ts';
 import { HistoryModel } from './history-model.ts';
@@ -11,13 +12,13 @@ import type { World } from './world.ts';
 
 interface Arrival {
   row: Row;
+  /** The instance it is for. */
+  id: string;
   executionId: string | null;
   event: HistoryEvent;
   /** The event as the history would hold it. */
   text: string;
 }
-
-type Run = Pick<Instance, 'executionId' | 'status'>;
 
 /** Looks at each step of an orchestration before it is written: what it takes in, what it records, what it sends. */
 export class StepChecker {
@@ -34,9 +35,10 @@ export class StepChecker {
   readonly #newest = new Map<string, number>();
 
   readonly #copies: boolean;
-  /** The start that began the current run of each id, and the executions that go on with a run under a new number. */
+  /** The message that began the current run of each id. */
   readonly #began = new Map<string, number>();
-  readonly #continued = new Set<string>();
+  /** For executions that go on with a run as new: which execution it began with. */
+  readonly #firstOf = new Map<string, string>();
   /** Executions that had to make room for another. */
   readonly #replaced = new Set<string>();
   /** Messages that were withdrawn or purged and may have been on their way already. */
@@ -75,7 +77,7 @@ export class StepChecker {
         'W9',
         () => `${id} is purged while it is ${instance!.status}`,
       );
-      for (const row of this.#disk.queue('orchestration', id)) {
+      for (const row of this.#disk.purged(id)) {
         this.#withdrawn.set(row.id, row);
         const { event } = JSON.parse(row.body) as { event: HistoryEvent };
         this.#judge.require(
@@ -108,7 +110,10 @@ export class StepChecker {
     const before = this.#disk.instance(id);
     const continues = continuesAsNew(commit);
     const same = before?.executionId === next.executionId;
-    if (continues) this.#continued.add(next.executionId);
+    if (continues) {
+      const running = before !== undefined && !isFinal(before.status);
+      this.#firstOf.set(next.executionId, this.#first(running ? before.executionId : startedBy(rows)));
+    }
     if (before === undefined) return continues;
     if (isFinal(before.status)) {
       this.#judge.require(!same, 'W9', () => `${id} changes from ${before.status} to ${next.status}`);
@@ -167,14 +172,20 @@ export class StepChecker {
 
   /** W9, W4, W11: what is taken in is recorded, all of it and in order, unless it is for a run that is over. */
   #arrivals(commit: Commit, rows: Row[], continues: boolean): void {
+    const recorded = (commit.history?.events ?? []).filter(isArrival);
+    const results = [...recorded];
     const arrivals = rows.flatMap((row): Arrival[] => {
+      if (row.lane === 'activity') return resultArrival(commit, row, results);
       if (row.lane !== 'orchestration') return [];
       const { executionId, event } = JSON.parse(row.body) as { executionId: string | null; event: HistoryEvent };
-      return [{ row, executionId, event, text: row.body.slice(row.body.indexOf(',"event":') + 9, -1) }];
+      const text = row.body.slice(row.body.indexOf(',"event":') + 9, -1);
+      return [{ row, id: row.target, executionId, event, text }];
     });
     if (arrivals.length === 0) return;
-    const id = arrivals[0]!.row.target;
-    const recorded = commit.history?.instanceId === id ? commit.history.events.filter(isArrival) : [];
+    const { id } = arrivals[0]!;
+    if (arrivals.some(({ row }) => row.lane === 'activity')) {
+      this.#markers.sometimes('a result is taken in that was never a message');
+    }
     let current: Run | undefined = this.#disk.instance(id);
     const expected: string[] = [];
     const open: Row[] = [];
@@ -190,14 +201,11 @@ export class StepChecker {
         if (!same) expected.length = open.length = 0;
         else if (expected.includes(text) || !(continues || recorded.includes(text))) continue;
         current = { executionId: ExecutionId, status: 'Running' };
-        if (!this.#continued.has(ExecutionId)) this.#began.set(id, row.id);
+        if (!this.#firstOf.has(ExecutionId)) this.#began.set(id, row.id);
         expected.unshift(text);
         continue;
       }
-      const over =
-        current === undefined ||
-        isFinal(current.status) ||
-        (executionId !== null && executionId !== current.executionId);
+      const over = current === undefined || isFinal(current.status) || !this.#isFor(current, executionId, event);
       if (over) {
         this.#late(event, current !== undefined && !isFinal(current.status));
         continue;
@@ -217,6 +225,16 @@ export class StepChecker {
       'W4',
       () => `${id} took in ${wanted.join(' ') || 'nothing'} and recorded ${recorded.join(' ') || 'nothing'}`,
     );
+  }
+
+  #first(executionId: string): string {
+    return this.#firstOf.get(executionId) ?? executionId;
+  }
+
+  /** The order to end a child is for its whole run; all else that names an execution is for that one only. */
+  #isFor({ executionId: current }: Run, executionId: string | null, event: HistoryEvent): boolean {
+    if (executionId === null || executionId === current) return true;
+    return event.EventType === EventType.ExecutionTerminated && executionId === this.#first(current);
   }
 
   /** A start that finds its id taken is for a parent that must hear of it. */
@@ -257,33 +275,22 @@ export class StepChecker {
   }
 }
 
-function continuesAsNew({ instance, history, outgoing = [] }: Commit): boolean {
-  if (instance === undefined || instance.status === 'Pending' || !history?.replace || history.events.length > 0)
-    return false;
-  const { instanceId, executionId } = instance;
-  return outgoing.some(
-    ({ target, body }) => target === instanceId && body.startsWith(`{"executionId":"${executionId}"`),
+/**
+ * A result that its orchestration takes in with the activity's own message, or drops with it.
+ *
+ * @param recorded what the step records; the result is taken from it, since a copy of its message has one of its own
+ */
+function resultArrival({ instance, outgoing = [] }: Commit, row: Row, recorded: string[]): Arrival[] {
+  const { instanceId: id, executionId, taskId } = JSON.parse(row.body) as ActivityMessage;
+  const isResult = (event: HistoryEvent) =>
+    (event.EventType === EventType.TaskCompleted || event.EventType === EventType.TaskFailed) &&
+    event.TaskScheduledId === taskId;
+  const isLate = !known(instance, executionId);
+  const isStored = outgoing.some(
+    ({ target, body }) => target === id && isResult((JSON.parse(body) as { event: HistoryEvent }).event),
   );
-}
-
-/** Whether a message starts an instance in the place of one that still runs. */
-function isOverride(body: string): boolean {
-  return body.includes('"override":true,"event"');
-}
-
-function known(instance: Run | undefined, executionId: string): boolean {
-  return instance?.executionId === executionId;
-}
-
-function isArrival(text: string): boolean {
-  const event = JSON.parse(text) as HistoryEvent;
-  if (isSchedulingEvent(event)) return false;
-  switch (event.EventType) {
-    case EventType.OrchestratorStarted:
-    case EventType.OrchestratorCompleted:
-    case EventType.ExecutionCompleted:
-      return false;
-    default:
-      return true;
-  }
+  if (isStored) return [];
+  const at = isLate ? -1 : recorded.findIndex((event) => isResult(JSON.parse(event) as HistoryEvent));
+  const text = at < 0 ? `the result of step ${taskId}` : recorded.splice(at, 1)[0]!;
+  return [{ row, id, executionId, event: { EventType: EventType.TaskCompleted } as HistoryEvent, text }];
 }
