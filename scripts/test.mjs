@@ -1,5 +1,6 @@
 // npm test: installs if needed, then checks types and style, builds, and runs every test. Extra arguments name test files.
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { install, nodeFlags, projectNode, root } from './setup.mjs';
 
@@ -25,5 +26,7 @@ run('Tests', [
   node,
   ...nodeFlags,
   '--test',
+  // Most tests wait for processes, timers and the disk: one file a core would leave the cores idle.
+  `--test-concurrency=${availableParallelism() + 1}`,
   ...(files.length > 0 ? files : ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']),
 ]);

@@ -41,7 +41,10 @@ export class MessageTable {
   }
 
   deleteOfInstance(instanceId: string): void {
-    this.#statements.run("DELETE FROM messages WHERE target = ? AND lane = 'orchestration' AND tag IS NOT NULL", instanceId);
+    this.#statements.run(
+      "DELETE FROM messages WHERE target = ? AND lane = 'orchestration' AND tag IS NOT NULL",
+      instanceId,
+    );
   }
 
   countAttempt(id: number): void {

@@ -105,7 +105,7 @@ test('instances are listed by status, time and prefix, page after page', async (
   store.close();
 });
 
-test('an entity without state is gone, and a purged instance takes its history and messages along', async (t) => {
+test('an entity without state is gone, and a purged instance takes its history and timers along, and no start that waits for its id', async (t) => {
   const store = SqliteStore.open(folder(t));
   await store.commit({ entity: { id: '@a@b', state: '1', exists: true, lastOperationAt: 1, lock: null } });
   assert.equal(store.entity('@a@b')?.state, '1');
@@ -114,12 +114,17 @@ test('an entity without state is gone, and a purged instance takes its history a
   await store.commit({
     instance: instance('i', 'Completed'),
     history: { instanceId: 'i', replace: true, from: 0, events: ['1'] },
-    outgoing: [{ ...outgoing('x'), lane: 'orchestration', target: 'i' }],
+    outgoing: [
+      { ...outgoing('timer'), lane: 'orchestration', target: 'i', tag: 'timer:1' },
+      // May be the start of a new one that takes the id over.
+      { ...outgoing('start'), lane: 'orchestration', target: 'i' },
+    ],
   });
   await store.commit({ purge: ['i'] });
+  assert.deepEqual([store.instance('i'), store.history('i')], [undefined, []]);
   assert.deepEqual(
-    [store.instance('i'), store.history('i'), [...store.messages('orchestration')]],
-    [undefined, [], []],
+    [...store.messages('orchestration')].map(({ body }) => body),
+    ['start'],
   );
   store.close();
 });
