@@ -17,6 +17,9 @@ const entityPrefix = 'dafx-';
 /** The orchestration that a turn with step durability runs as. */
 export const turnOrchestratorName = 'dafx-turn';
 
+/** Begins the instance ids of turns that sessions have started; those that an app's orchestration called have others. */
+export const turnInstancePrefix = 'dafx-turn-';
+
 /** Longest session id, in code points. */
 const maxKeyLength = 256;
 

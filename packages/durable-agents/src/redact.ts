@@ -74,7 +74,8 @@ export function secretsOf(environment: Readonly<Record<string, string | undefine
   const secrets: string[] = [];
   for (const [name, value] of Object.entries(environment)) {
     const isSecret = namesSecret(name) || /^AzureWebJobsStorage$|_STORAGE$|SAS$/i.test(name);
-    if (isSecret && value !== undefined) secrets.push(value);
+    // A shell's working directory, and no password.
+    if (isSecret && name !== 'PWD' && value !== undefined) secrets.push(value);
   }
   return secrets;
 }

@@ -6,6 +6,7 @@ import {
   pendingApprovals,
   sameDecision,
 } from '../entity/approvals.ts';
+import { type ExternalHistory, stateWithTurn } from '../entity/retention-external.ts';
 import { type RunRequest, writeRunRequest } from '../entity/run-request.ts';
 import { readBookkeeping } from '../entity/session-bookkeeping.ts';
 import { DurableAgentError, RequestError } from '../errors.ts';
@@ -39,6 +40,8 @@ export interface AgentClientOptions {
   timers?: Timers;
   /** Whether a turn is running in this process. Default: never. */
   running?: (sessionId: AgentSessionId, correlationId: string) => boolean;
+  /** Where the conversations of the sessions are, if not within them. */
+  history?: ExternalHistory | undefined;
 }
 
 /** One message to one session of an agent. */
@@ -108,9 +111,11 @@ export class AgentClient {
   readonly #log: Logger;
   readonly #timers: Timers;
   readonly #running: NonNullable<AgentClientOptions['running']>;
+  readonly #history: ExternalHistory | undefined;
 
-  constructor({ port, waiters, log, timers = systemTimers, running = () => false }: AgentClientOptions) {
+  constructor({ port, waiters, log, timers = systemTimers, running = () => false, history }: AgentClientOptions) {
     this.#running = running;
+    this.#history = history;
     this.#port = port;
     this.#waiters = waiters;
     this.#log = log;
@@ -236,6 +241,8 @@ export class AgentClient {
     let state: StateDocument | undefined;
     try {
       state = await this.#readState(agentName, turn.sessionKey);
+      const sessionId = formatSessionId(agentName, turn.sessionKey);
+      state &&= await stateWithTurn(state, turn.correlationId, this.#history, sessionId);
     } catch (error) {
       // No turn can be recorded in a state that cannot be read, so there is nothing to wait for.
       if (!DurableAgentError.is(error)) throw error;

@@ -25,8 +25,8 @@ export function assertSameRequest(state: StateDocument, correlationId: string, m
   const asked = historyOf(state).findLast(
     (entry) => entry.$type === 'request' && entry.correlationId === correlationId,
   )?.messages;
-  // A turn whose request is gone, or that began elsewhere, cannot be compared.
-  if (!Array.isArray(asked)) return;
+  // A turn whose request is gone, was not kept because it did not fit, or began elsewhere, cannot be compared.
+  if (!Array.isArray(asked) || asked.length === 0) return;
   const contents = (list: readonly { contents?: unknown }[]) => list.map((message) => message.contents ?? []);
   if (isDeepStrictEqual(plain(contents(asked)), plain(contents(messages.map(storeMessage))))) return;
   throw new RequestError(

@@ -1,5 +1,6 @@
 import { messageText } from '../agent/message.ts';
 import { type Approval, pendingApprovals } from '../entity/approvals.ts';
+import { type ExternalHistory, loadHistory, stateWithTurn } from '../entity/retention-external.ts';
 import { readBookkeeping } from '../entity/session-bookkeeping.ts';
 import { DurableAgentError, RequestError } from '../errors.ts';
 import { type AgentSessionId, checkSessionKey, entityName, formatSessionId, type SessionKey } from '../ids.ts';
@@ -19,6 +20,8 @@ export interface SessionClientOptions {
   port: SessionListPort;
   /** Whether a turn is running in this process, or was sent from it and has not begun. Default: never. */
   running?: ((sessionId: AgentSessionId, correlationId: string) => boolean) | undefined;
+  /** Where the conversations of the sessions are, if not within them. */
+  history?: ExternalHistory | undefined;
   timers?: Timers | undefined;
   /** Milliseconds since 1970. Default: the system's clock. */
   clock?: (() => number) | undefined;
@@ -69,11 +72,14 @@ const maxPagesALook = 20;
 export class SessionClient {
   readonly #port: SessionListPort;
   readonly #running: NonNullable<SessionClientOptions['running']>;
+  readonly #history: ExternalHistory | undefined;
   readonly #timers: Timers;
   readonly #clock: () => number;
 
-  constructor({ port, running = () => false, timers = systemTimers, clock = Date.now }: SessionClientOptions) {
+  constructor(options: SessionClientOptions) {
+    const { port, running = () => false, history, timers = systemTimers, clock = Date.now } = options;
     this.#clock = clock;
+    this.#history = history;
     this.#port = port;
     this.#running = running;
     this.#timers = timers;
@@ -87,7 +93,10 @@ export class SessionClient {
   async get(agentName: string, sessionKey: string): Promise<SessionView | undefined> {
     const key = checkSessionKey(sessionKey);
     const state = await this.#read(agentName, key);
-    return state && sessionView(agentName, key, state);
+    if (state === undefined) return undefined;
+    const sessionId = formatSessionId(agentName, key);
+    const whole = this.#history === undefined ? state : await loadHistory(state, this.#history, sessionId);
+    return sessionView(agentName, key, state, whole);
   }
 
   /**
@@ -123,10 +132,11 @@ export class SessionClient {
   async getRun(agentName: string, sessionKey: string, correlationId: string): Promise<RunState | undefined> {
     const key = checkSessionKey(sessionKey);
     const state = await this.#read(agentName, key);
-    const known = state && runState(state, correlationId);
+    const sessionId = formatSessionId(agentName, key);
+    const known = state && runState(await stateWithTurn(state, correlationId, this.#history, sessionId), correlationId);
     // A turn inside an operation is in no state until it has ended.
     if (known !== undefined) return known;
-    if (this.#running(formatSessionId(agentName, key), correlationId)) return { status: 'running' };
+    if (this.#running(sessionId, correlationId)) return { status: 'running' };
     const age = this.#clock() - (issuedAt(correlationId) ?? Number.NEGATIVE_INFINITY);
     return age >= -skewMs && age <= onItsWayMs ? { status: 'accepted' } : undefined;
   }

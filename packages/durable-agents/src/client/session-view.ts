@@ -26,12 +26,21 @@ export interface SessionView {
   /** Turns that wait, in their order. */
   queuedTurns: { correlationId: string; enqueuedAt: string }[];
   pendingApprovals: Approval[];
-  /** The messages that the state has, oldest first. */
+  /** The messages that are still there, oldest first. */
   messages: SessionMessage[];
 }
 
-/** A session as its stored state shows it. Turns that run within an operation are in no state until they have ended. */
-export function sessionView(agentName: string, sessionId: SessionKey, state: StateDocument): SessionView {
+/**
+ * A session as its stored state shows it. Turns that run within an operation are in no state until they have ended.
+ *
+ * @param whole the state with the part of the conversation that is kept outside of it
+ */
+export function sessionView(
+  agentName: string,
+  sessionId: SessionKey,
+  state: StateDocument,
+  whole: StateDocument = state,
+): SessionView {
   const { active, queue } = readBookkeeping(state).turns;
   const approvals = pendingApprovals(state);
   const { expirationTimeUtc } = state.data;
@@ -40,13 +49,13 @@ export function sessionView(agentName: string, sessionId: SessionKey, state: Sta
     agentName,
     status: active === undefined ? 'idle' : approvals.length > 0 ? 'waitingForApproval' : 'running',
     schemaVersion: state.schemaVersion,
-    messageCount: historyOf(state).length,
+    messageCount: historyOf(whole).length,
     stateBytes: Buffer.byteLength(JSON.stringify(state)),
     expiresAt: expirationTimeUtc ?? undefined,
     activeTurn: active && { correlationId: active.correlationId, startedAt: active.startedAt },
     queuedTurns: queue.map(({ correlationId, enqueuedAt }) => ({ correlationId, enqueuedAt })),
     pendingApprovals: approvals,
-    messages: messagesOf(state),
+    messages: messagesOf(whole),
   };
 }
 

@@ -7,13 +7,15 @@ import { silentLogger } from '../log.ts';
 import { type AgentFailure, failureOf, findAnswer } from '../state/answer.ts';
 import { emptyState, type StateDocument } from '../state/entity-state.ts';
 import { isObject } from '../state/stored-fields.ts';
+import { purgeEnded } from './ended-instance.ts';
 import { writeAnswer, writeFailure } from './operation-result.ts';
+import { publicError } from './public-error.ts';
 import { askedIn, endingOf } from './record-turn.ts';
 import { type RunRequest, readRunRequest, writeRunRequest } from './run-request.ts';
 import type { RunAgentTurn } from './run-turn.ts';
 import type { SessionAction } from './session-actions.ts';
 import { isBusy, readBookkeeping } from './session-bookkeeping.ts';
-import { SessionKeeping } from './session-keeping.ts';
+import { type KeptTurn, SessionKeeping } from './session-keeping.ts';
 import { keepingSettings } from './session-options.ts';
 import {
   approveCall,
@@ -116,23 +118,19 @@ async function run(call: KeptCall): Promise<OperationOutcome> {
     const known = await call.keeping.answerOf(state, request.correlationId);
     const { correlationId } = request;
     if (known !== undefined) return { result: writeAnswer(known, correlationId), correlationId };
-    state = await call.keeping.openFor(state);
   } catch (cause) {
     return refuse(cause, request?.correlationId);
   }
   const { correlationId } = request;
   if (request.messages.length === 0) return { result: { messages: [], agentId: call.agentName, correlationId } };
-  const turn = { agentName: call.agentName, correlationId, request, startedAt: call.now() };
-  const full = call.keeping.refusal(state, askedIn({ ...turn, endedAt: turn.startedAt, outcome: nothing }));
-  if (full !== undefined) {
-    const refused = call.keeping.refuse(state, askedIn({ ...turn, endedAt: turn.startedAt, outcome: nothing }), full);
-    return {
-      state: refused.state,
-      result: writeFailure(full, correlationId),
-      correlationId,
-      failure: { error: full, cause: undefined },
-    };
+  const asked = askedIn({ correlationId, request, startedAt: call.now() });
+  try {
+    state = await call.keeping.openFor(state);
+  } catch (cause) {
+    return ended(call.keeping.refuse(state, asked, cause), correlationId);
   }
+  const full = call.keeping.refusal(state, asked);
+  if (full !== undefined) return ended(call.keeping.refuse(state, asked, full), correlationId);
   if (call.steps === undefined) return answer(call, request, state);
   // Turns that wait in the session go first, however the agent's turns run by now.
   if (call.durability !== 'step' && !isBusy(readBookkeeping(state))) return answer(call, request, state);
@@ -160,34 +158,31 @@ async function answer(call: KeptCall, request: RunRequest, state: StateDocument)
   const { correlationId } = request;
   const startedAt = call.now();
   const { agentName, keeping } = call;
-  const began = { agentName, correlationId, request, startedAt };
-  const asked = askedIn({ ...began, endedAt: startedAt, outcome: nothing });
+  const asked = askedIn({ correlationId, request, startedAt });
   let conversation: ChatMessage[];
   try {
     conversation = await keeping.conversation(state);
   } catch (cause) {
-    return refuse(cause, correlationId);
+    return ended(keeping.refuse(state, asked, cause), correlationId);
   }
   const { outcome, cause } = await runTurn(call, request, [...conversation, ...asked.messages]);
-  const ending = endingOf({ ...began, endedAt: call.now(), outcome });
-  const { state: after, actions, failure } = await keeping.settle(state, asked, ending);
+  const ending = endingOf({ agentName, endedAt: call.now(), outcome });
+  return ended(await keeping.settle(state, asked, ending), correlationId, cause);
+}
+
+/** The operation of a turn that has been written down. */
+function ended({ state, actions, cause }: KeptTurn, correlationId: string, runCause?: unknown): OperationOutcome {
   // The result is read back from what is stored, so that a repeated request gets the very same.
-  const recorded = findAnswer(after, correlationId);
-  if (recorded === undefined) {
-    // The one turn that leaves no record: the document was beyond its limit before it.
-    if (failure !== undefined) return { result: writeFailure(failure, correlationId), correlationId };
-    throw new TypeError('A stored answer must be found by its correlation id.');
-  }
+  const recorded = findAnswer(state, correlationId);
+  if (recorded === undefined) throw new TypeError('A stored answer must be found by its correlation id.');
   return {
-    state: after,
+    state,
     result: writeAnswer(recorded, correlationId),
     correlationId,
     ...(actions.length > 0 && { actions }),
-    ...(recorded.status === 'failed' && { failure: { error: recorded.error, cause: failure ?? cause } }),
+    ...(recorded.status === 'failed' && { failure: { error: recorded.error, cause: cause ?? runCause } }),
   };
 }
-
-const nothing: RunOutcome = { status: 'completed', response: { text: '', messages: [] } };
 
 async function runTurn(
   call: SessionOperation,
@@ -236,16 +231,17 @@ async function reset(call: KeptCall): Promise<OperationOutcome> {
 /** `delete`: the whole session goes, whatever is in it; a turn that is running for it is stopped. */
 async function remove(call: KeptCall): Promise<OperationOutcome> {
   await call.keeping.forget();
-  const actions = activeInstance(call).map(
-    (instanceId): SessionAction => ({ type: 'terminate', instanceId, reason: 'The session was deleted.' }),
-  );
-  return { deleted: true, result: { status: 'deleted' }, actions };
+  return { deleted: true, result: { status: 'deleted' }, actions: leftovers(call) };
 }
 
-function activeInstance(call: KeptCall): string[] {
+/** What has to be done about the turns of a session that goes. */
+function leftovers(call: KeptCall): SessionAction[] {
   try {
-    const { active } = readBookkeeping(call.keeping.parse(call.state())).turns;
-    return active === undefined ? [] : [active.instanceId];
+    const state = call.keeping.parse(call.state());
+    const { active } = readBookkeeping(state).turns;
+    const purged = purgeEnded(state);
+    if (active === undefined) return purged;
+    return [{ type: 'terminate', instanceId: active.instanceId, reason: 'The session was deleted.' }, ...purged];
   } catch (cause) {
     // A damaged session can be deleted too; nothing is known to run for it.
     if (DurableAgentError.is(cause)) return [];
@@ -255,7 +251,9 @@ function activeInstance(call: KeptCall): string[] {
 
 async function checkExpiry(call: KeptCall): Promise<OperationOutcome> {
   try {
-    return await call.keeping.checkExpiry(call.keeping.parse(call.state()), readInput(call));
+    const state = call.keeping.parse(call.state());
+    const outcome = await call.keeping.checkExpiry(state, readInput(call));
+    return outcome.deleted ? { ...outcome, actions: purgeEnded(state) } : outcome;
   } catch (cause) {
     return refuse(cause, undefined);
   }
@@ -272,12 +270,4 @@ function refuse(cause: unknown, correlationId: string | undefined): OperationOut
     ...(correlationId !== undefined && { correlationId }),
     failure: { error, cause },
   };
-}
-
-/** Our own errors are written for callers. Anything else is a bug, and its text could give away too much. */
-function publicError(cause: unknown): DurableAgentError {
-  if (DurableAgentError.is(cause)) return cause;
-  return new DurableAgentError('internalError', 'The agent failed unexpectedly. The log of the app has the details.', {
-    cause,
-  });
 }

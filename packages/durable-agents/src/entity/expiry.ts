@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type AgentSessionId, entityName, parseSessionId } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
-import { expiryOrchestration } from '../session/expiry-orchestration.ts';
+import { expiryInstancePrefix, expiryOrchestration } from '../session/expiry-orchestration.ts';
 import type { StateDocument } from '../state/entity-state.ts';
 import { isObject } from '../state/stored-fields.ts';
 import { completionReceipts, hasTerminalRecords } from '../state/terminal-records.ts';
@@ -120,7 +120,7 @@ function checkInstanceId(sessionId: AgentSessionId, correlationId: string): stri
   const hash = createHash('sha256')
     .update(JSON.stringify([sessionId, correlationId]))
     .digest('hex');
-  return `dafx-expiry-${hash.slice(0, 32)}`;
+  return `${expiryInstancePrefix}${hash.slice(0, 32)}`;
 }
 
 function hasCheckBefore(state: StateDocument, deadline: number, now: Date): boolean {

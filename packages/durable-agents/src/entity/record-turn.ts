@@ -16,7 +16,11 @@ export interface TurnRecord {
 }
 
 /** What was asked, as the session's history keeps it. */
-export function askedIn({ correlationId, request, startedAt }: TurnRecord): RequestFacts {
+export function askedIn({
+  correlationId,
+  request,
+  startedAt,
+}: Pick<TurnRecord, 'correlationId' | 'request' | 'startedAt'>): RequestFacts {
   const messages = stamp(request.messages, startedAt);
   return { ...request, correlationId, messages, createdAt: startedAt.toISOString() };
 }
@@ -27,7 +31,11 @@ export function stamp(messages: readonly ChatMessage[], now: Date): ChatMessage[
 }
 
 /** How a turn ended, as the session's history keeps it. */
-export function endingOf({ outcome, agentName, endedAt }: TurnRecord): TurnEnding {
+export function endingOf({
+  outcome,
+  agentName,
+  endedAt,
+}: Pick<TurnRecord, 'outcome' | 'agentName' | 'endedAt'>): TurnEnding {
   const createdAt = endedAt.toISOString();
   if (outcome.status === 'completed') {
     const messages = sign(stamp(outcome.response.messages, endedAt), agentName);

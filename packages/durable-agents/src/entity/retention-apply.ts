@@ -53,17 +53,17 @@ export async function applyRetention(
   const byLimit = policy.yieldsToLimit ? limitCount(parts, bytes, context.maxStateBytes) : undefined;
   if (byPolicy === 0 && byLimit === undefined) return { state, bytes, droppedExchanges: 0 };
   const count = Math.max(byPolicy, byLimit ?? 0);
-  if (policy.summarize === undefined || count === 0) return dropped(evict(state, count, context.now), count);
+  if (policy.summarize === undefined || count === 0) return dropped(evict(state, count, context), count);
   try {
     const { text, usage } = await policy.summarize(goneConversation(state, parts, count), context);
-    const summed = dropped(evict(state, count, context.now, text), count);
+    const summed = dropped(evict(state, count, context, text), count);
     return { ...summed, usage };
   } catch (error) {
     context.log.warn('Older parts of a session could not be summed up.', { error: String(error), exchanges: count });
     // Without a summary nothing should go that need not.
     return byLimit === undefined
       ? { state, bytes, droppedExchanges: 0 }
-      : dropped(evict(state, byLimit, context.now), byLimit);
+      : dropped(evict(state, byLimit, context), byLimit);
   }
 }
 

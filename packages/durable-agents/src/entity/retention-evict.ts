@@ -5,6 +5,9 @@ import { isObject } from '../state/stored-fields.ts';
 import { hasTerminalRecords } from '../state/terminal-records.ts';
 import { type Exchange, type HistoryParts, partsOf, pinnedPart } from './retention-exchanges.ts';
 
+/** Receipts take no more of a document than this part: a small one would be full of them in the end. */
+const receiptShare = 1 / 8;
+
 /** The history without its oldest exchanges; their system messages stay. A new summary replaces the old one. */
 export function historyWithout({ summary, pinned, exchanges }: HistoryParts, count: number, newSummary?: StoredEntry) {
   const first = newSummary ?? summary;
@@ -20,7 +23,12 @@ export function historyWithout({ summary, pinned, exchanges }: HistoryParts, cou
  * A document without its oldest exchanges, and without what a compaction has replaced. That those turns have ended, and
  * how, stays known.
  */
-export function evict(state: StateDocument, count: number, now: Date, summaryText?: string): StateDocument {
+export function evict(
+  state: StateDocument,
+  count: number,
+  { now, maxStateBytes }: { now: Date; maxStateBytes: number },
+  summaryText?: string,
+): StateDocument {
   const parts = partsOf(historyOf(state));
   const gone = [...parts.replaced, ...parts.exchanges.slice(0, count)];
   if (gone.length === 0) return state;
@@ -28,7 +36,7 @@ export function evict(state: StateDocument, count: number, now: Date, summaryTex
   const conversationHistory = historyWithout(parts, count, summary);
   const data = { ...state.data, conversationHistory, ...truncation(state, gone, now) };
   const after = { ...state, data };
-  return hasTerminalRecords(state) ? after : withReceipts(after, gone.flatMap(receiptsOf));
+  return withReceiptsOf(after, gone, maxStateBytes);
 }
 
 /**
@@ -57,6 +65,12 @@ function truncation(state: StateDocument, gone: readonly Exchange[], now: Date):
 
 function hasCompaction({ schemaVersion }: StateDocument): boolean {
   return !schemaVersion.startsWith('1.0.') && !schemaVersion.startsWith('1.1.');
+}
+
+/** A document that remembers how the turns of exchanges ended which it no longer has. */
+export function withReceiptsOf(state: StateDocument, gone: readonly Exchange[], maxStateBytes: number): StateDocument {
+  if (hasTerminalRecords(state)) return state;
+  return withReceipts(state, gone.flatMap(receiptsOf), maxStateBytes * receiptShare);
 }
 
 function receiptsOf({ entries }: Exchange): TurnReceipt[] {

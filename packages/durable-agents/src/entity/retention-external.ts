@@ -2,6 +2,7 @@ import { StateError } from '../errors.ts';
 import type { AgentSessionId } from '../ids.ts';
 import { checkBinding, withBinding } from '../session/history-binding.ts';
 import type { HistoryProvider, StoredTurn } from '../session/history-provider.ts';
+import { findAnswer, resultUnavailable } from '../state/answer.ts';
 import { historyOf, type StateDocument, type StoredEntry } from '../state/entity-state.ts';
 import type { TurnEnding } from '../state/record-turn.ts';
 import type { RequestFacts } from '../state/turn-entries.ts';
@@ -45,6 +46,24 @@ export async function loadHistory(
     ...state,
     data: { ...state.data, conversationHistory: [...only, ...turns.flatMap(({ entries }) => entries)] },
   };
+}
+
+/**
+ * The document in which a turn is to be looked up: as it is, or, if it only knows that the turn has ended, with the
+ * conversation that is kept outside.
+ *
+ * @throws StateError as `loadHistory`
+ */
+export async function stateWithTurn(
+  state: StateDocument,
+  correlationId: string,
+  history: ExternalHistory | undefined,
+  sessionId: AgentSessionId,
+): Promise<StateDocument> {
+  if (history === undefined) return state;
+  const answer = findAnswer(state, correlationId);
+  const isGone = answer?.status === 'failed' && answer.error.code === resultUnavailable;
+  return isGone ? loadHistory(state, history, sessionId) : state;
 }
 
 /**

@@ -1,13 +1,16 @@
 import type { Usage } from '../agent/content.ts';
-import { ConfigurationError } from '../errors.ts';
-import { type AgentFailure, isAnswer, recordedFailure } from '../state/answer.ts';
+import type { ChatMessage } from '../agent/message.ts';
+import { ConfigurationError, StateError } from '../errors.ts';
+import { type AgentFailure, failureOf, isAnswer, recordedFailure } from '../state/answer.ts';
 import { historyOf, type StateDocument } from '../state/entity-state.ts';
 import { knownSize } from '../state/known-size.ts';
 import { expireResults, type RecordOptions, recordTurn, type TurnEnding } from '../state/record-turn.ts';
 import { hasTerminalRecords } from '../state/terminal-records.ts';
 import type { RequestFacts } from '../state/turn-entries.ts';
+import { shortToolWork } from './refused-work.ts';
 import type { RetentionPolicy } from './retention.ts';
 import { applyRetention, type RetentionContext, stateBytes } from './retention-apply.ts';
+import { withReceiptsOf } from './retention-evict.ts';
 import { type Exchange, partsOf } from './retention-exchanges.ts';
 
 /** How much of a session is kept. */
@@ -19,7 +22,6 @@ export interface KeepSettings extends RecordOptions {
 
 /** Bytes that are kept free for the record of a turn that does not fit. */
 const reserveBytes = 16_384;
-const stateTooLargeCode = 'stateTooLarge';
 const smallestLimit = 65_536;
 
 /** By how much more than its new turn a document can have grown since it was read: deadline and bookkeeping. */
@@ -27,6 +29,11 @@ const bookkeepingBytes = 8_192;
 
 /** How many records of turns that did not fit are kept. */
 const maxRefusals = 8;
+
+/** Size of such a record without the work of tools, and what that work may add to it, in bytes. */
+const refusalBytes = 2_048;
+const leastWorkBytes = 1_024;
+const mostWorkBytes = 8_192;
 
 export const defaultMaxStateBytes = 1_048_576;
 
@@ -60,7 +67,7 @@ export function roomProblem(
   state: StateDocument,
   request: RequestFacts,
   { maxStateBytes, retention }: KeepSettings,
-): AgentFailure | undefined {
+): StateError | undefined {
   const empty = retention.yieldsToLimit ? withoutExchanges(state) : state;
   const bytes = stateBytes(recordTurn(empty, request, unanswered(request)));
   return bytes <= maxStateBytes - reserveBytes ? undefined : stateTooLarge(bytes, maxStateBytes);
@@ -84,7 +91,13 @@ export async function settleTurn(
   const atMostBytes = sizeAfter(before, recorded);
   const kept = await applyRetention(recorded, retention, { ...context, maxStateBytes: limit, atMostBytes });
   if (kept.bytes <= limit) return kept;
-  return refuseTurn(current, request, stateTooLarge(kept.bytes, maxStateBytes), settings, context);
+  const failure = failureOf(stateTooLarge(kept.bytes, maxStateBytes));
+  return refuseTurn(current, request, failure, settings, context, messagesOf(ending));
+}
+
+/** What was said and done in a turn. */
+export function messagesOf(ending: TurnEnding): readonly ChatMessage[] {
+  return ending.status === 'completed' ? ending.response.messages : ending.messages;
 }
 
 /** A bound on the size of a document with a turn more than the one it comes from, if that one's is known. */
@@ -95,43 +108,53 @@ function sizeAfter(before: StateDocument, recorded: StateDocument): number | und
   return size + Buffer.byteLength(JSON.stringify(added)) + bookkeepingBytes;
 }
 
-/** Records that a turn did not fit, without what was said in it. */
+/**
+ * Records that a turn could not be kept: without what was said in it, and in short what its tools did. A document that
+ * is beyond its limit already (it was lowered, or another runtime wrote it) gets the record too, as somebody waits for
+ * it; there are only a few such records at a time, so that it does not grow on and on.
+ */
 export function refuseTurn(
   state: StateDocument,
   { correlationId, createdAt, orchestrationId }: RequestFacts,
   failure: AgentFailure,
   settings: KeepSettings,
   { agentName, now }: Pick<SettleContext, 'agentName' | 'now'>,
+  messages: readonly ChatMessage[] = [],
 ): SettledTurn {
+  const { maxStateBytes } = settings;
   const request = { correlationId, createdAt, orchestrationId, messages: [] };
-  const endedAt = now.toISOString();
-  const ending: TurnEnding = { status: 'failed', createdAt: endedAt, failure, messages: [], authorName: agentName };
-  const after = recordTurn(withFewerRefusals(state), request, ending, settings);
-  // A document that is beyond its limit already (it was lowered, or another runtime wrote it) is left as it is.
-  const fits = stateBytes(after) <= Math.max(settings.maxStateBytes, stateBytes(state));
-  return { state: fits ? after : state, failure, droppedExchanges: 0 };
+  const ended = { status: 'failed' as const, createdAt: now.toISOString(), failure, authorName: agentName };
+  const room = withFewerRefusals(state, maxStateBytes);
+  const record = (work: ChatMessage[]) => recordTurn(room, request, { ...ended, messages: work }, settings);
+  const left = maxStateBytes - stateBytes(room) - refusalBytes;
+  const workBytes = Math.min(Math.max(left, leastWorkBytes), mostWorkBytes);
+  const withWork = record(shortToolWork(messages, workBytes));
+  const after = stateBytes(withWork) <= maxStateBytes ? withWork : record([]);
+  return { state: after, failure, droppedExchanges: 0 };
 }
 
-function stateTooLarge(bytes: number, maxBytes: number): AgentFailure {
-  return {
-    code: stateTooLargeCode,
-    message: `With this turn the session would have ${bytes} bytes, and ${maxBytes} are allowed.`,
+function stateTooLarge(bytes: number, maxBytes: number): StateError {
+  const message = `With this turn the session would have ${bytes} bytes, and ${maxBytes} are allowed.`;
+  return new StateError('stateTooLarge', message, {
+    fix: 'Raise maxStateBytes, keep less with another retention, keep the history outside, or reset the session.',
     details: { stateBytes: bytes, maxStateBytes: maxBytes },
-    retryable: false,
-  };
+  });
 }
 
-/** Refusals say nothing to a model, so the older ones may go even where everything is kept. */
-function withFewerRefusals(state: StateDocument): StateDocument {
+/** Refusals say little to a model, so the older ones may go even where everything is kept. */
+function withFewerRefusals(state: StateDocument, maxStateBytes: number): StateDocument {
   const refused = partsOf(historyOf(state)).exchanges.filter(isRefusal);
   if (refused.length < maxRefusals) return state;
-  const gone = new Set(refused.slice(0, refused.length - maxRefusals + 1).flatMap(({ entries }) => entries));
-  const conversationHistory = historyOf(state).filter((entry) => !gone.has(entry));
-  return { ...state, data: { ...state.data, conversationHistory } };
+  const gone = refused.slice(0, refused.length - maxRefusals + 1);
+  const entries = new Set(gone.flatMap((exchange) => exchange.entries));
+  const conversationHistory = historyOf(state).filter((entry) => !entries.has(entry));
+  return withReceiptsOf({ ...state, data: { ...state.data, conversationHistory } }, gone, maxStateBytes);
 }
 
+/** The record of a refused turn does not say what was asked. */
 function isRefusal({ entries }: Exchange): boolean {
-  return entries.some((entry) => isAnswer(entry) && recordedFailure(entry)?.code === stateTooLargeCode);
+  const saysNothing = entries.every(({ $type, messages }) => $type !== 'request' || messages?.length === 0);
+  return saysNothing && entries.some((entry) => isAnswer(entry) && recordedFailure(entry) !== undefined);
 }
 
 function withoutExchanges(state: StateDocument): StateDocument {

@@ -17,4 +17,6 @@ export type SessionAction =
   /** Nothing happens if the instance has ended. */
   | { type: 'raiseEvent'; instanceId: string; eventName: string; data: JsonObject }
   /** Nothing happens if the instance has ended. */
-  | { type: 'terminate'; instanceId: string; reason: string };
+  | { type: 'terminate'; instanceId: string; reason: string }
+  /** Removes the history of an instance that has ended. The operation is right without it. */
+  | { type: 'purge'; instanceId: string };

@@ -45,6 +45,8 @@ export interface ExpiryCheck extends JsonObject {
 
 export interface Bookkeeping {
   turns: SessionTurns;
+  /** The orchestration of the last turn that has ended; its history is removed when the next one has. */
+  endedInstance?: string | undefined;
   expiryCheck?: ExpiryCheck | undefined;
 }
 
@@ -54,17 +56,19 @@ export interface Bookkeeping {
  * @throws StateError `invalidState` if a known part has the wrong shape: a waiting message must never get lost.
  */
 export function readBookkeeping(state: StateDocument): Bookkeeping {
-  const { turns, expiryCheck } = ownData(state);
+  const { turns, expiryCheck, endedInstance } = ownData(state);
   return {
     turns: turns === undefined ? { queue: [] } : readTurns(turns),
+    ...(typeof endedInstance === 'string' && { endedInstance }),
     ...(expiryCheck !== undefined && { expiryCheck: fields<ExpiryCheck>(expiryCheck, 'expiryCheck', checkFields) }),
   };
 }
 
-/** A document with other bookkeeping. A part that is not named stays; `expiryCheck: undefined` removes it. */
+/** A document with other bookkeeping. A part that is not named stays; one that is `undefined` goes, except `turns`. */
 export function writeBookkeeping(state: StateDocument, part: Partial<Bookkeeping>): StateDocument {
   const written: JsonObject = {};
   if ('expiryCheck' in part) written.expiryCheck = part.expiryCheck;
+  if ('endedInstance' in part) written.endedInstance = part.endedInstance;
   if (part.turns !== undefined) written.turns = writeTurns(ownData(state).turns, part.turns);
   return withOwnData(state, written);
 }

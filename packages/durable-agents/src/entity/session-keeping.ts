@@ -1,8 +1,9 @@
 import type { ChatMessage } from '../agent/message.ts';
+import type { StateError } from '../errors.ts';
 import type { AgentSessionId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { checkBinding } from '../session/history-binding.ts';
-import { type AgentFailure, type Answer, findAnswer, resultUnavailable } from '../state/answer.ts';
+import { type Answer, failureOf, findAnswer } from '../state/answer.ts';
 import { parseState } from '../state/codec.ts';
 import type { FreshVersion, StateDocument } from '../state/entity-state.ts';
 import { conversationOf } from '../state/history.ts';
@@ -11,10 +12,18 @@ import { resetState, restartState } from '../state/reset-state.ts';
 import type { RequestFacts } from '../state/turn-entries.ts';
 import { type ExpiryOperation, expiryAfterRun, isExpired, performExpiryCheck } from './expiry.ts';
 import type { ExpirySettings } from './expiry-settings.ts';
+import { publicError } from './public-error.ts';
 import type { RetentionPolicy } from './retention.ts';
 import { visibleState } from './retention-apply.ts';
-import { type ExternalHistory, loadHistory, settleExternalTurn } from './retention-external.ts';
-import { type KeepSettings, refuseTurn, roomProblem, type SettledTurn, settleTurn } from './retention-settle.ts';
+import { type ExternalHistory, loadHistory, settleExternalTurn, stateWithTurn } from './retention-external.ts';
+import {
+  type KeepSettings,
+  messagesOf,
+  refuseTurn,
+  roomProblem,
+  type SettledTurn,
+  settleTurn,
+} from './retention-settle.ts';
 import type { SessionAction } from './session-actions.ts';
 
 /** How the sessions of an agent are kept. */
@@ -39,6 +48,8 @@ export interface KeepingContext {
 /** A turn that has been written down, with what its session asks of the runtime. */
 export interface KeptTurn extends SettledTurn {
   actions: SessionAction[];
+  /** Behind `failure`, for the log. */
+  cause?: unknown;
 }
 
 /** What happens to the state of one session before, between and after its turns. Storing it is the caller's part. */
@@ -62,10 +73,8 @@ export class SessionKeeping {
    * @throws StateError
    */
   async answerOf(state: StateDocument, correlationId: string): Promise<Answer | undefined> {
-    const answer = findAnswer(state, correlationId);
-    const isGone = answer?.status === 'failed' && answer.error.code === resultUnavailable;
-    if (!isGone || this.#settings.history === undefined) return answer;
-    return findAnswer(await this.#loaded(state), correlationId);
+    const { history } = this.#settings;
+    return findAnswer(await stateWithTurn(state, correlationId, history, this.#context.sessionId), correlationId);
   }
 
   /** The state in which a new message is taken: a fresh one if the session is over and only not yet deleted. */
@@ -76,15 +85,18 @@ export class SessionKeeping {
   }
 
   /** Why a message cannot be taken, before any model is asked. */
-  refusal(state: StateDocument, request: RequestFacts): AgentFailure | undefined {
+  refusal(state: StateDocument, request: RequestFacts): StateError | undefined {
     // What is kept outside need not fit into the document with it.
     const retention = this.#settings.history === undefined ? this.#settings.retention : yielding;
     return roomProblem(state, request, { ...this.#settings, retention });
   }
 
-  /** Records that a message was refused. */
-  refuse(state: StateDocument, request: RequestFacts, failure: AgentFailure): SettledTurn {
-    return refuseTurn(state, request, failure, this.#settings, this.#settleContext());
+  /** Records that a turn could not be kept, and in short what was done in it. */
+  refuse(state: StateDocument, request: RequestFacts, cause: unknown, ending?: TurnEnding): KeptTurn {
+    const failure = failureOf(publicError(cause));
+    const messages = ending === undefined ? [] : messagesOf(ending);
+    const settled = refuseTurn(state, request, failure, this.#settings, this.#settleContext(), messages);
+    return { ...this.#afterTurn(settled, request, false), cause };
   }
 
   /**
@@ -103,18 +115,23 @@ export class SessionKeeping {
     return context === undefined ? loaded : visibleState(loaded, context);
   }
 
-  /** Writes a finished turn down, keeps the document within its limit, and moves the deadline. */
+  /**
+   * Writes a finished turn down, keeps the document within its limit, and moves the deadline. A turn that the store of
+   * its history does not take is recorded as failed: whoever waits for it must get an end.
+   */
   async settle(state: StateDocument, request: RequestFacts, ending: TurnEnding): Promise<KeptTurn> {
-    const { history, expiry } = this.#settings;
+    const { history } = this.#settings;
     const context = this.#settleContext();
-    const settled =
-      history === undefined
-        ? await settleTurn(state, request, ending, this.#settings, context)
-        : await settleExternalTurn(state, request, ending, { ...this.#settings, history }, context);
-    const succeeded = ending.status === 'completed' && settled.failure === undefined;
-    const turn = { correlationId: request.correlationId, succeeded };
-    const moved = expiryAfterRun(settled.state, turn, context.sessionId, expiry, context.now);
-    return { ...settled, ...moved };
+    let settled: SettledTurn;
+    try {
+      settled =
+        history === undefined
+          ? await settleTurn(state, request, ending, this.#settings, context)
+          : await settleExternalTurn(state, request, ending, { ...this.#settings, history }, context);
+    } catch (cause) {
+      return this.refuse(state, request, cause, ending);
+    }
+    return this.#afterTurn(settled, request, ending.status === 'completed' && settled.failure === undefined);
   }
 
   /** The operation `CheckAndDeleteIfExpired`. What is kept outside goes first, so that nothing is left behind. */
@@ -140,6 +157,12 @@ export class SessionKeeping {
     if (history !== undefined) return loadHistory(state, history, this.#context.sessionId);
     checkBinding(state, undefined);
     return state;
+  }
+
+  #afterTurn(settled: SettledTurn, { correlationId }: RequestFacts, succeeded: boolean): KeptTurn {
+    const { sessionId, now } = this.#context;
+    const moved = expiryAfterRun(settled.state, { correlationId, succeeded }, sessionId, this.#settings.expiry, now());
+    return { ...settled, ...moved };
   }
 
   #settleContext() {

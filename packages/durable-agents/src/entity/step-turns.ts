@@ -13,7 +13,9 @@ import {
   requestApprovals,
   settleApprovals,
 } from './approvals.ts';
+import { replaceEnded } from './ended-instance.ts';
 import { writeAnswer, writeFailure } from './operation-result.ts';
+import { publicError } from './public-error.ts';
 import { askedIn, endingOf, type TurnRecord } from './record-turn.ts';
 import { readRunRequest, writeRunRequest } from './run-request.ts';
 import type { SessionAction } from './session-actions.ts';
@@ -76,7 +78,7 @@ export async function queueRun(call: StepCall, request: QueuedTurn, state: State
 /** `turnBegin`: the orchestration of a turn asks for its place. One that was called brings its message along. */
 export async function beginTurn(call: StepCall, input: JsonObject, state: StateDocument): Promise<StepOutcome> {
   const { correlationId, instanceId } = turnOf(input);
-  const answered = findAnswer(state, correlationId);
+  const answered = await call.keeping.answerOf(state, correlationId);
   if (answered !== undefined) return { result: { status: 'over', result: writeAnswer(answered, correlationId) } };
   let changed = state;
   let actions: SessionAction[] = [];
@@ -94,14 +96,31 @@ export async function beginTurn(call: StepCall, input: JsonObject, state: StateD
   const { active, queue } = readBookkeeping(changed).turns;
   const outcome = { ...(changed !== state && { state: changed }), actions };
   if (active?.correlationId === correlationId && active.instanceId === instanceId) {
-    return { ...outcome, result: beginning(call.steps, active, changed) };
+    return { ...outcome, ...(await beginOrFail(call, active, changed, actions)) };
   }
   if (queue.some((turn) => turn.correlationId === correlationId)) return { ...outcome, result: { status: 'queued' } };
   const error = { code: 'turnNotFound', message: 'The session does not know this turn.' };
   return { ...outcome, result: { status: 'over', result: writeFailure(error, correlationId) } };
 }
 
-function beginning(steps: StepTurns, active: ActiveTurn, state: StateDocument): JsonObject {
+/** A turn whose conversation cannot be had is over before it has begun. */
+async function beginOrFail(
+  call: StepCall,
+  active: ActiveTurn,
+  state: StateDocument,
+  actions: SessionAction[],
+): Promise<Partial<StepOutcome> & { result: JsonValue }> {
+  try {
+    return { result: beginning(call.steps, active, await call.keeping.visible(state)) };
+  } catch (cause) {
+    const failed = await finish(call, state, active, { status: 'failed', error: publicError(cause), messages: [] });
+    const ended = { ...failed, actions: [...actions, ...(failed.actions ?? [])] };
+    return { ...ended, result: { status: 'over', result: failed.result } };
+  }
+}
+
+/** @param visible the session as the model sees it */
+function beginning(steps: StepTurns, active: ActiveTurn, visible: StateDocument): JsonObject {
   const { enableToolCalls, enableToolNames, responseFormat, caller, traceContext } = readRunRequest(active.request);
   const options = { enableToolCalls, enableToolNames, responseFormat };
   return {
@@ -112,7 +131,7 @@ function beginning(steps: StepTurns, active: ActiveTurn, state: StateDocument): 
     ...(caller !== undefined && { caller }),
     ...(traceContext !== undefined && { traceContext }),
     maxParallelToolCalls: steps.maxParallelToolCalls,
-    callIds: [...collectCallIds(repairConversation(conversationOf(state)))],
+    callIds: [...collectCallIds(repairConversation(conversationOf(visible)))],
   };
 }
 
@@ -145,7 +164,7 @@ export async function endTurn(call: StepCall, input: JsonObject, state: StateDoc
   const { correlationId, instanceId } = turnOf(input);
   const { active } = readBookkeeping(state).turns;
   if (active?.correlationId !== correlationId || active.instanceId !== instanceId) {
-    const answered = findAnswer(state, correlationId);
+    const answered = await call.keeping.answerOf(state, correlationId);
     return answered === undefined ? overdue(correlationId) : { result: writeAnswer(answered, correlationId) };
   }
   const outcome = call.steps.readOutcome(input.outcome);
@@ -187,7 +206,7 @@ export async function approveCall(call: StepCall, input: JsonObject, state: Stat
 /** `cancel`: takes a turn out of the queue, or tells the running one to stop. */
 export async function cancelTurn(call: StepCall, input: JsonObject, state: StateDocument): Promise<StepOutcome> {
   const { correlationId } = turnOf(input);
-  if (findAnswer(state, correlationId) !== undefined) return { result: { status: 'over' } };
+  if ((await call.keeping.answerOf(state, correlationId)) !== undefined) return { result: { status: 'over' } };
   const { active } = readBookkeeping(state).turns;
   if (active?.correlationId === correlationId) {
     return { result: { status: 'canceling' }, actions: [call.steps.wake(active.instanceId, 'cancel')] };
@@ -244,15 +263,15 @@ async function finish(
     endedAt: call.now(),
     outcome,
   };
-  const open = endActive(rememberDecisions(state, call.now()));
+  const { state: open, actions } = replaceEnded(endActive(rememberDecisions(state, call.now())), active.instanceId);
   const kept = await settle(call, open, { agentName: call.agentName, ...ended });
   const next = activateNext(kept.state, call.now(), call.steps.starter);
   const answer = findAnswer(kept.state, correlationId);
   return {
     state: next.state,
-    kept,
+    kept: { ...kept, actions: [...kept.actions, ...actions] },
     result: answer === undefined ? null : writeAnswer(answer, correlationId),
-    actions: [...kept.actions, ...next.actions],
+    actions: [...kept.actions, ...next.actions, ...actions],
     wakes: [correlationId],
     ended,
   };

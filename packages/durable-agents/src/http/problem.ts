@@ -1,9 +1,10 @@
 import { RuntimeUnavailableError } from '../client/agent-client.ts';
 import { DurableAgentError, RequestError } from '../errors.ts';
 import type { JsonValue } from '../json.ts';
-import type { AgentFailure } from '../state/answer.ts';
+import { type AgentFailure, resultUnavailable } from '../state/answer.ts';
 import { withoutUndefined } from '../state/content-codec.ts';
 import { correlationFields, envelopeHeaders, type ReplyOptions, sessionFields } from './envelope-headers.ts';
+import { goneReply } from './gone-reply.ts';
 import { type HttpReply, jsonReply, textReply } from './reply.ts';
 import type { RunEnvelope } from './run-request.ts';
 
@@ -13,7 +14,7 @@ export function errorReply(error: unknown, envelope: RunEnvelope, options: Reply
   return problemReply(status, code, message, message, envelope, options);
 }
 
-/** The reply to a turn that failed: 500, with the failure as an object. */
+/** The reply to a turn that failed: 500, with the failure as an object; 410 if only its end is still known. */
 export function failedTurnReply(
   failure: AgentFailure,
   correlationId: string,
@@ -21,6 +22,7 @@ export function failedTurnReply(
   options: ReplyOptions,
 ): HttpReply {
   const { code, message } = failure;
+  if (code === resultUnavailable) return goneReply(failure, correlationId, envelope, options);
   const error = withoutUndefined({ ...failure });
   return problemReply(500, code, message, error, envelope, options, correlationId);
 }

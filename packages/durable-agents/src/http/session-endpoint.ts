@@ -3,13 +3,12 @@ import { RequestError } from '../errors.ts';
 import { type CorrelationId, checkSessionKey, type SessionKey } from '../ids.ts';
 import type { JsonObject } from '../json.ts';
 import type { Logger } from '../log.ts';
-import { resultUnavailable } from '../state/answer.ts';
 import { correlationFields, envelopeHeaders, type ReplyOptions, sessionFields } from './envelope-headers.ts';
 import { errorReply, isOwnFault } from './problem.ts';
 import { type HttpReply, jsonReply } from './reply.ts';
 import type { RawRequest, RunEnvelope } from './run-request.ts';
 import { runReply } from './run-response.ts';
-import { goneReply, pageJson, sessionJson } from './session-json.ts';
+import { pageJson, sessionJson } from './session-json.ts';
 
 export interface SessionEndpoint extends ReplyOptions {
   agentName: string;
@@ -78,8 +77,6 @@ export function serveRunResult(
     const wanted = { ...envelope, kind: isTextWanted(raw.header('accept')) ? ('text' as const) : ('json' as const) };
     switch (run.status) {
       case 'failed':
-        if (run.error.code === resultUnavailable) return goneReply(run.error, id, envelope, endpoint);
-        return runReply({ ...run, ...turn }, run.message, wanted, endpoint);
       case 'completed':
         return runReply({ ...run, ...turn }, run.message, wanted, endpoint);
       case 'waitingForApproval':

@@ -7,6 +7,15 @@ export const expiryOrchestration = 'dafx-session-expiry';
 /** Name of the entity operation that looks whether the session is over. */
 export const expiryOperation = 'CheckAndDeleteIfExpired';
 
+/** Name of the activity that removes what is left of waits which have ended. */
+export const sweepActivity = 'dafx-session-sweep';
+
+/** Begins the instance ids of the waits. */
+export const expiryInstancePrefix = 'dafx-expiry-';
+
+/** Which waits sweep at their end: by their id, one in eight, so that the list of those that ended is not read for each. */
+const sweeps = /[08]$/;
+
 /** How long to wait after a look that failed, in milliseconds. */
 const retryMs = 300_000;
 
@@ -16,12 +25,14 @@ export interface ExpiryCalls<Task> {
   now(): Date;
   createTimer(fireAt: Date): Task;
   callEntity(name: string, key: string, operation: string, input: JsonObject): Task;
+  callActivity(name: string, input: JsonObject): Task;
   continueAsNew(input: JsonObject): void;
 }
 
 /**
  * Waits until a session's deadline is due and asks its entity to look; goes on with a fresh history at the time that
- * the entity gives, and ends when the session is gone or has no deadline. Its result says which.
+ * the entity gives, and ends when the session is gone or has no deadline. Its result says which. An orchestration cannot
+ * remove itself, so now and then one removes those that have ended before it.
  *
  * @throws TypeError if the input is not one of ours.
  */
@@ -29,7 +40,10 @@ export function* waitForExpiry<Task>(calls: ExpiryCalls<Task>, input: unknown): 
   const { entity, key, dueAt } = readInput(input);
   if (dueAt.getTime() > calls.now().getTime()) yield calls.createTimer(dueAt);
   const next = yield* look(calls, entity, key);
-  if (typeof next === 'string') return next;
+  if (typeof next === 'string') {
+    if (sweeps.test(calls.instanceId)) yield* sweep(calls);
+    return next;
+  }
   calls.continueAsNew({ entity, key, dueAt: next.toISOString() });
   return 'waiting';
 }
@@ -47,6 +61,14 @@ function* look<Task>(calls: ExpiryCalls<Task>, entity: string, key: string): Gen
   if (nextCheckAt !== undefined && !Number.isNaN(nextCheckAt.getTime())) return nextCheckAt;
   // A state that cannot be read is never deleted by time; the next message after a reset asks for a check again.
   return typeof result.status === 'string' ? result.status : 'done';
+}
+
+function* sweep<Task>(calls: ExpiryCalls<Task>): Generator<Task, void, unknown> {
+  try {
+    yield calls.callActivity(sweepActivity, {});
+  } catch {
+    // The activity has logged it, and the next one sweeps again.
+  }
 }
 
 function readInput(input: unknown): { entity: string; key: string; dueAt: Date } {

@@ -3,7 +3,7 @@ import type { StateDocument } from './entity-state.ts';
 import { ownData, withOwnData } from './own-data.ts';
 import type { TerminalOutcome } from './terminal-records.ts';
 
-/** How many receipts are kept: the latest. */
+/** How many receipts are kept at most: the latest. */
 const maxReceipts = 1_000;
 
 /** That a turn has ended, for one that is no longer in the history. */
@@ -25,11 +25,20 @@ export function findReceipt(state: StateDocument, correlationId: string): TurnRe
   return stored === undefined ? undefined : readReceipt(stored as JsonValue[]);
 }
 
-/** A document with more receipts; beyond 1,000, the oldest go. */
-export function withReceipts(state: StateDocument, added: readonly TurnReceipt[]): StateDocument {
+/** A document with more receipts; beyond 1,000, or `maxBytes` for all of them, the oldest go. */
+export function withReceipts(
+  state: StateDocument,
+  added: readonly TurnReceipt[],
+  maxBytes = Number.POSITIVE_INFINITY,
+): StateDocument {
   if (added.length === 0) return state;
-  const receipts = [...receiptsOf(state), ...added.map(writeReceipt)];
-  return withOwnData(state, { receipts: receipts.slice(-maxReceipts) });
+  const receipts = [...receiptsOf(state), ...added.map(writeReceipt)].slice(-maxReceipts);
+  let bytes = 0;
+  const tooMany = receipts.findLastIndex((receipt) => {
+    bytes += Buffer.byteLength(JSON.stringify(receipt)) + 1;
+    return bytes > maxBytes;
+  });
+  return withOwnData(state, { receipts: receipts.slice(tooMany + 1) });
 }
 
 function receiptsOf(state: StateDocument): readonly JsonValue[] {

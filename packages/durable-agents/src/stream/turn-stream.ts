@@ -3,6 +3,7 @@ import type { RunOutcome, ToolCallRequest } from '../agent/effects.ts';
 import type { JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
 import type { ChatUpdate } from '../model/chat-client.ts';
+import { redact } from '../redact.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { ModelCallEvents } from './model-call-events.ts';
 import { type AgentStreamHandler, HandlerCalls } from './stream-handler.ts';
@@ -122,8 +123,9 @@ export class TurnStream {
       this.#handler?.response(outcome.response, this.#modelAttempt);
     } else {
       const { error, usage } = outcome;
-      const { code, message } = error;
-      this.#push(this.#step, { type: 'done', outcome: 'failed', error: { code, message }, ...(usage && { usage }) });
+      // As in the record of the turn: providers quote keys and addresses in their errors.
+      const failure = { code: error.code, message: redact(error.message) };
+      this.#push(this.#step, { type: 'done', outcome: 'failed', error: failure, ...(usage && { usage }) });
     }
     await this.flush();
   }

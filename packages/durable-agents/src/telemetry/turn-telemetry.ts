@@ -22,8 +22,6 @@ export interface TurnFacts {
   structured?: boolean | undefined;
   /** The run's place in its trace. */
   traceContext?: TraceCarrier | undefined;
-  /** Milliseconds between the message and now, where known. */
-  queuedMs?: number | undefined;
 }
 
 /** Runs a turn in the span `invoke_agent {agent}`, and counts it. What happens in it becomes the span's children. */
@@ -32,7 +30,6 @@ export function traceTurn(
   options: TelemetryOptions,
   work: () => Promise<RunOutcome>,
 ): Promise<RunOutcome> {
-  if (facts.queuedMs !== undefined) countQueueWait(facts, facts.queuedMs);
   return inSpan<RunOutcome>(
     {
       name: `invoke_agent ${facts.agentName}`,
@@ -73,7 +70,7 @@ export function recordTurn(
   count(facts, (endedAt.getTime() - startedAt.getTime()) / 1000, errorType);
 }
 
-/** Counts how long a message waited for the turns before it. */
+/** Measures how long a message waited for its turn, in milliseconds; what clocks that differ make negative counts as 0. */
 export function countQueueWait({ agentName }: Pick<TurnFacts, 'agentName'>, queuedMs: number): void {
   instruments().queueWait.record(Math.max(queuedMs, 0) / 1000, { 'gen_ai.agent.name': agentName });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AgentSessionId, turnOrchestratorName } from '../ids.ts';
+import { type AgentSessionId, turnInstancePrefix, turnOrchestratorName } from '../ids.ts';
 
 /** Functions that a turn with step durability consists of; one of each serves all agents of an app. */
 export const turnOrchestrator = turnOrchestratorName;
@@ -16,5 +16,5 @@ export function turnInstanceId(sessionId: AgentSessionId, correlationId: string)
   const hash = createHash('sha256')
     .update(JSON.stringify([sessionId, correlationId]))
     .digest('hex');
-  return `dafx-turn-${hash.slice(0, 32)}`;
+  return `${turnInstancePrefix}${hash.slice(0, 32)}`;
 }

@@ -1,3 +1,4 @@
+import { maxTimerMs } from '../agent/tool.ts';
 import { RequestError } from '../errors.ts';
 import type { JsonValue } from '../json.ts';
 import type { Arrival } from './effects.ts';
@@ -8,9 +9,6 @@ import { expiredArrivals } from './requests.ts';
 import type { PendingRequest } from './run-state.ts';
 
 export type Answer = Arrival & { requestId: string };
-
-/** Longest wait of one timer; a later deadline is waited for again. */
-const maxTimerMs = 2_147_483_647;
 
 /** Gets requests answered while a run goes on, and tells when their time is up. */
 export class AnswerDesk {
@@ -110,6 +108,7 @@ export class AnswerDesk {
   /** Until an answer comes, the next deadline, or the abort. */
   async #change(requests: readonly PendingRequest[]): Promise<void> {
     const deadlines = requests.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt]));
+    // A deadline further away than a timer can hold is waited for again.
     const inMs = Math.min(maxTimerMs, Math.max(1, Math.min(...deadlines) - this.#now()));
     let timer: NodeJS.Timeout | undefined;
     let stop: (() => void) | undefined;

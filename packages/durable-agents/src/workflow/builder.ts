@@ -1,6 +1,6 @@
 import type { Condition, Edge, MessageFacts, Selector } from './graph.ts';
 import { makeGraph } from './make-graph.ts';
-import type { AcceptsOf, Fits, SendsOf, WorkflowNode } from './node-types.ts';
+import type { AcceptsOf, Fits, FitsNarrowed, ListOf, SendsOf, WorkflowNode } from './node-types.ts';
 import type { AnyRequestPort } from './request-port.ts';
 import { SwitchBuilder } from './switch-builder.ts';
 import { nodeOf } from './to-node.ts';
@@ -55,8 +55,11 @@ export class WorkflowBuilder<Start extends WorkflowNode> {
   /** Messages of `source` that meet `when` go to `target`. Several edges of one source are independent of each other. */
   addEdge<Source extends WorkflowNode, Target extends WorkflowNode, Narrowed extends SendsOf<Source>>(
     source: Source,
-    target: Target & Fits<Narrowed, Target>,
-    options: EdgeOptions & { when: (message: SendsOf<Source>, facts: MessageFacts) => message is Narrowed },
+    target: Target,
+    // The check stands here, because what the condition narrows to is only known with it.
+    options: EdgeOptions & {
+      when: (message: SendsOf<Source>, facts: MessageFacts) => message is Narrowed;
+    } & NoInfer<FitsNarrowed<SendsOf<Source>, Narrowed, Target>>,
   ): this;
   addEdge<Source extends WorkflowNode, Target extends WorkflowNode>(
     source: Source,
@@ -92,7 +95,7 @@ export class WorkflowBuilder<Start extends WorkflowNode> {
    */
   addFanIn<const Sources extends readonly WorkflowNode[], Target extends WorkflowNode>(
     sources: Sources,
-    target: Target & Fits<SendsOf<Sources[number]>[], Target>,
+    target: Target & Fits<ListOf<SendsOf<Sources[number]>>, Target>,
   ): this {
     this.#nodes.push(...sources, target);
     return this.#add({ kind: 'fanIn', id: this.#nextId(), from: sources.map(idOf), to: nodeOf(target).id });

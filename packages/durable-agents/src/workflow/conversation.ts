@@ -15,12 +15,31 @@ export interface Heard {
 }
 
 /**
- * Reads a message for an agent; undefined if an agent cannot take it.
+ * Reads a message for an agent; undefined if an agent cannot take it. Nothing that is said in a graph is an instruction
+ * from above: system and developer messages are heard as a user's.
  *
  * @param id for messages that have none: the same message must get the same id wherever it goes
  */
 export function hear(value: JsonValue, id: string): Heard | undefined {
-  if (Array.isArray(value)) return hearAll(value, id);
+  const heard = read(value, id);
+  if (heard === undefined) return undefined;
+  const { conversation, latest, shouldRespond } = heard;
+  return { conversation: conversation.map(unprivileged), latest: latest.map(unprivileged), shouldRespond };
+}
+
+/** As {@link hear}, for what a caller of the workflow sends: a user's words, and else a text, whatever it looks like. */
+export function hearCaller(value: JsonValue, id: string): Heard {
+  const heard = read(value, id);
+  if (heard?.conversation.every(({ role }) => role === 'user')) return heard;
+  return said([textMessage('user', JSON.stringify(value))], id);
+}
+
+function unprivileged(message: ChatMessage): ChatMessage {
+  return message.role === 'system' || message.role === 'developer' ? { ...message, role: 'user' } : message;
+}
+
+function read(value: JsonValue, id: string): Heard | undefined {
+  if (Array.isArray(value)) return readAll(value, id);
   if (typeof value === 'string') return said([textMessage('user', value)], id);
   if (isChatMessage(value)) return said([value], id);
   if (isAgentAnswer(value)) return { conversation: conversationOf(value), latest: value.messages, shouldRespond: true };
@@ -30,8 +49,8 @@ export function hear(value: JsonValue, id: string): Heard | undefined {
   return undefined;
 }
 
-function hearAll(values: JsonValue[], id: string): Heard | undefined {
-  const parts = values.map((value, index) => hear(value, `${id}.${index}`));
+function readAll(values: JsonValue[], id: string): Heard | undefined {
+  const parts = values.map((value, index) => read(value, `${id}.${index}`));
   if (parts.length === 0 || parts.includes(undefined)) return undefined;
   const heard = parts as Heard[];
   return {
@@ -51,9 +70,13 @@ function said(messages: readonly ChatMessage[], id: string): Heard {
 
 /** Conversations as one: what they share stands once, at its first place. */
 export function merged(conversations: readonly (readonly ChatMessage[])[]): ChatMessage[] {
-  const byId = new Map<string | undefined, ChatMessage>();
-  for (const message of conversations.flat()) if (!byId.has(message.messageId)) byId.set(message.messageId, message);
-  return [...byId.values()];
+  const known = new Set<string>();
+  return conversations.flat().filter(({ messageId }) => {
+    if (messageId === undefined) return true;
+    const isNew = !known.has(messageId);
+    known.add(messageId);
+    return isNew;
+  });
 }
 
 /** The conversation in a value, if it is the answer of an agent or a list with such; undefined if there is none. */

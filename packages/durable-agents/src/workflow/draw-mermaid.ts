@@ -29,6 +29,7 @@ function drawNodes({ graph }: AnyWorkflow, prefix: string, states: NodeStates, i
       lines.push(`${indent}subgraph ${name(node.id)}[${quoted(node.id)}]`);
       lines.push(...drawNodes(node.executor.workflow, `${name(node.id)}_`, {}, `${indent}  `));
       lines.push(`${indent}end`);
+      if (state !== undefined) lines.push(`${indent}class ${name(node.id)} ${state}`);
     } else {
       lines.push(`${indent}${name(node.id)}${shape(node, node.id === graph.start)}${suffix}`);
     }

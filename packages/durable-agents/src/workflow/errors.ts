@@ -26,7 +26,7 @@ export class WorkflowBuildError extends ConfigurationError {
 }
 
 /**
- * Something went wrong in a workflow's run, or a call on its context cannot be done. Codes: `messageNotAccepted`,
+ * Something went wrong in a workflow's run, or a call on its context cannot be done. Codes: `messageNotAccepted`, `invalidOutput`,
  * `notJson`, `targetNotConnected`, `selectorFailed`, `asyncCondition`, `reservedStateKey`, `noResponseHandler`,
  * `invalidRequest`, `duplicateRequest`, `contextClosed`, `executorTimeout`.
  */

@@ -87,16 +87,19 @@ export interface ExecutorOptions<
   responses?: readonly ResponseHandler[] | undefined;
 }
 
+// biome-ignore lint/suspicious/noConfusingVoidType: it is what functions without a return statement give
+type Nothing = void | undefined;
+
 /** Type of what an executor sends: its `output`, else what its handler returns; `unknown` if that is nothing. */
 type SendsBy<Output, Result> = Output extends ValueSchema
   ? Written<Output>
-  : [Exclude<Awaited<Result>, undefined | undefined>] extends [never]
+  : [Exclude<Awaited<Result>, Nothing>] extends [never]
     ? unknown
-    : Exclude<Awaited<Result>, undefined | undefined>;
+    : Exclude<Awaited<Result>, Nothing>;
 
 /** What a handler may return, given what its executor sends. */
 type Returns<Output> = Output extends ValueSchema
-  ? Written<Output> | undefined | undefined | Promise<Written<Output> | undefined | undefined>
+  ? Written<Output> | Nothing | Promise<Written<Output> | Nothing>
   : unknown;
 
 /**

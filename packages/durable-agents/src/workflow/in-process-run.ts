@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Agent } from '../agent/agent.ts';
 import type { ChatMessage } from '../agent/message.ts';
+import type { ApproveCall } from '../agent/run-context.ts';
 import type { JsonValue } from '../json.ts';
 import type { Logger } from '../log.ts';
 import type {
@@ -36,6 +37,8 @@ export interface InProcessServices {
   signal: AbortSignal;
   log: Logger;
   now: () => number;
+  /** Decides on tool calls of agents that need approval. */
+  approve: ApproveCall | undefined;
   /** Called with each event, its executor ids qualified. */
   onEvent: (event: WorkflowEvent) => void;
 }
@@ -153,7 +156,7 @@ export class InProcessRun {
         return {
           type: 'checkpoint',
           now: now(),
-          arrivals: signal.aborted ? [cancelOf(signal)] : await boundary?.poll(),
+          arrivals: signal.aborted ? [cancelOf(signal)] : ((await boundary?.poll()) ?? []),
         };
     }
   }
@@ -175,12 +178,13 @@ export class InProcessRun {
   }
 
   async #callAgent({ executorId, messages, session, responseFormat, id }: AgentCall): Promise<CallOutcome> {
-    const { signal, log } = this.#services;
+    const { signal, log, approve } = this.#services;
     const before = session === 'run' ? (this.#sessions.get(executorId) ?? []) : [];
     try {
       const response = await this.#agent(executorId).run([...before, ...messages], {
         ...{ signal, log, sessionId: `${this.#state.runId}/${executorId}`, correlationId: id },
         ...(responseFormat && { responseFormat }),
+        approve,
       });
       if (session === 'run') this.#sessions.set(executorId, [...before, ...messages, ...response.messages]);
       return { status: 'answered', response };
@@ -199,7 +203,9 @@ export class InProcessRun {
     const node = this.#graph.nodes.get(executorId);
     if (node?.kind !== 'workflow') throw new TypeError(`"${executorId}" is no workflow.`);
     const { graph } = node.executor.workflow;
-    const state = newRunState(graph, `${this.#state.runId}::${executorId}::${ordinal}`, structuredClone(input), type);
+    const state = newRunState(graph, `${this.#state.runId}::${executorId}::${ordinal}`, structuredClone(input), {
+      ...(type !== undefined && { type }),
+    });
     const key = `${executorId}~${ordinal}`;
     const child = this.#child(graph, key, { state, sessions: {}, children: {} });
     const outcome = await child.advance([]);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ApproveCall } from '../agent/run-context.ts';
 import type { JsonValue } from '../json.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { type Answer, AnswerDesk } from './answer-desk.ts';
@@ -23,6 +24,8 @@ interface CommonOptions {
    * branches go on. An answer must fit the port's response schema.
    */
   respond?: ((request: RequestView) => unknown) | undefined;
+  /** Decides on tool calls of agents that need approval. Default: they are not made. */
+  approve?: ApproveCall | undefined;
   /** Called after each superstep with all that is needed to go on from there. */
   onCheckpoint?: ((checkpoint: WorkflowCheckpoint) => void) | undefined;
   onEvent?: ((event: WorkflowEvent) => void) | undefined;
@@ -118,7 +121,7 @@ async function play(
   options: CommonOptions,
 ): Promise<WorkflowResult> {
   const { signal = new AbortController().signal, log = silentLogger, now = Date.now, onEvent = () => {} } = options;
-  const run = new InProcessRun(graph, record, { signal, log, now, onEvent });
+  const run = new InProcessRun(graph, record, { signal, log, now, onEvent, approve: options.approve });
   const desk = new AnswerDesk(graph, options.respond, now, signal);
   const boundary = {
     checkpoint: () => options.onCheckpoint?.(checkpointOf(run)),

@@ -1,6 +1,8 @@
 import type { ChatMessage } from '../agent/message.ts';
-import { conversationIn, failureNote, type Heard, hear, merged, unseen } from './conversation.ts';
+import type { AgentAnswer } from './agent-answer.ts';
+import { answerOf, conversationIn, failureNote, type Heard, hear, hearCaller, merged, unseen } from './conversation.ts';
 import type { AgentCall, CallFailure, CallOutcome, Delivery, ExecutorCall } from './effects.ts';
+import { failureOutcome } from './failure.ts';
 import type { GraphNode } from './graph.ts';
 import { retryDelay } from './retry.ts';
 import type { Run } from './run.ts';
@@ -13,8 +15,8 @@ export interface Settled {
   callId: string;
   attempt: number;
   outcome: CallOutcome;
-  /** For agents: the conversation that the turn was about. */
-  heard?: ChatMessage[];
+  /** For agents. */
+  answer?: AgentAnswer;
   /** For sub-workflows. */
   ordinal?: number;
 }
@@ -22,6 +24,7 @@ export interface Settled {
 interface Open {
   envelope: Envelope;
   call: ExecutorCall;
+  /** For agents: the conversation that the turn is about. */
   heard?: ChatMessage[];
 }
 
@@ -84,10 +87,10 @@ export class Lane {
       this.#run.event({ type: 'executorCompleted', executorId });
     }
     if (outcome.status === 'completed') this.#state = applyChanges(this.#state, outcome.changes ?? []);
-    if (outcome.status === 'answered' && call.kind === 'agent') this.#remember(call, outcome.response.messages);
+    const answer = call.kind === 'agent' ? this.#answer(call, outcome, heard ?? []) : undefined;
     this.settled.push({
       ...{ envelope, callId: call.id, attempt: call.attempt, outcome },
-      ...(heard && { heard }),
+      ...(answer && { answer }),
       ...(call.kind === 'workflow' && { ordinal: call.ordinal }),
     });
     return undefined;
@@ -117,7 +120,13 @@ export class Lane {
     const { session, conversation, responseFormat } = (this.node as GraphNode & { kind: 'agent' }).executor;
     const { seen, held } = this.#run.state;
     const kept = held[base.executorId] ?? [];
-    const told = unseen(heard, conversation, session === 'run' ? (seen[base.executorId] ?? []) : []);
+    let told: ChatMessage[];
+    try {
+      told = unseen(heard, conversation, session === 'run' ? (seen[base.executorId] ?? []) : []);
+    } catch (error) {
+      this.#settle(envelope, base.id, failureOutcome(error, false));
+      return undefined;
+    }
     if (!heard.shouldRespond) {
       held[base.executorId] = [...kept, ...told];
       this.#run.event({
@@ -138,9 +147,9 @@ export class Lane {
     };
   }
 
-  #heard({ n, value, sources, history, failures }: Envelope): Heard | undefined {
-    // The input of a run is data for an agent, whatever it looks like.
-    const heard = hear(value, `m${n}`) ?? (sources.length === 0 ? hear(JSON.stringify(value), `m${n}`) : undefined);
+  #heard(envelope: Envelope): Heard | undefined {
+    const { n, value, history, failures } = envelope;
+    const heard = isFromCaller(this.#run, envelope) ? hearCaller(value, `m${n}`) : hear(value, `m${n}`);
     const note = failures && failureNote(failures, `m${n}.failures`);
     const none = note && Array.isArray(value) && value.length === 0;
     if (heard === undefined && !none) return undefined;
@@ -161,14 +170,26 @@ export class Lane {
       return;
     }
     const failure: CallFailure = { code: 'messageNotAccepted', message, retryable: false };
-    this.settled.push({ envelope, callId, attempt: 1, outcome: { status: 'failed', failure } });
+    this.#settle(envelope, callId, { status: 'failed', failure });
   }
 
-  #remember(call: AgentCall, answer: readonly ChatMessage[]): void {
-    if (call.session === 'new') return;
-    const { seen } = this.#run.state;
-    const ids = [...call.messages, ...answer].flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId]));
-    seen[call.executorId] = [...(seen[call.executorId] ?? []), ...ids];
+  /** A call that is not made. */
+  #settle(envelope: Envelope, callId: string, outcome: CallOutcome & { status: 'failed' }): void {
+    const { code, message } = outcome.failure;
+    this.#run.event({ type: 'executorFailed', executorId: this.node.id, attempt: 1, code, message });
+    this.settled.push({ envelope, callId, attempt: 1, outcome });
+  }
+
+  /** The answer of an agent, whose messages count as seen by it. */
+  #answer(call: AgentCall, outcome: CallOutcome, heard: ChatMessage[]): AgentAnswer | undefined {
+    if (outcome.status !== 'answered') return undefined;
+    const answer = answerOf(call.executorId, outcome.response, heard, this.#run.nextMessageId);
+    if (call.session === 'run') {
+      const { seen } = this.#run.state;
+      const ids = [...call.messages, ...answer.messages].flatMap(({ messageId }) => messageId ?? []);
+      seen[call.executorId] = [...(seen[call.executorId] ?? []), ...ids];
+    }
+    return answer;
   }
 }
 
@@ -181,7 +202,15 @@ function deliveryOf({ kind, sources, value, type, request, failures }: Envelope)
   };
 }
 
+/** Whether the value of a message was sent by a caller of the workflow: such a value is never a conversation. */
+function isFromCaller({ graph, state }: Run, { kind, sources, request }: Envelope): boolean {
+  if (sources.length === 0) return state.isInner !== true;
+  const isAnswer = kind === 'response' || sources.some((id) => graph.nodes.get(id)?.kind === 'port');
+  // When nobody answered, the value is the app's own.
+  return isAnswer && request?.timedOut !== true;
+}
+
 /** The conversation that goes on with what an executor makes of a message. */
-export function historyOf({ value, history }: Envelope): ChatMessage[] | undefined {
-  return conversationIn(value) ?? history;
+export function historyOf(run: Run, envelope: Envelope): ChatMessage[] | undefined {
+  return (isFromCaller(run, envelope) ? undefined : conversationIn(envelope.value)) ?? envelope.history;
 }

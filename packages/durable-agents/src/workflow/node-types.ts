@@ -40,6 +40,9 @@ export type SendsOf<Node> = Node extends { readonly '~types'?: infer T }
     ? AgentAnswer
     : unknown;
 
+/** What a fan-in gives. */
+export type ListOf<Sends> = unknown extends Sends ? unknown : Sends[];
+
 /** Shown by the compiler where two nodes do not fit. */
 export interface NotAccepted<Sends, Accepts> {
   readonly 'error: the target does not accept what the source sends': { sends: Sends; accepts: Accepts };
@@ -51,3 +54,9 @@ export type Fits<Sends, Target> = unknown extends Sends
   : [Sends] extends [AcceptsOf<Target>]
     ? unknown
     : NotAccepted<Sends, AcceptsOf<Target>>;
+
+/**
+ * As {@link Fits}, for what a type guard narrows to. Before the guard is looked at, the compiler tries it with all that
+ * is sent: that must pass, and is no narrowing anyway.
+ */
+export type FitsNarrowed<Sends, Narrowed, Target> = [Sends] extends [Narrowed] ? unknown : Fits<Narrowed, Target>;

@@ -3,6 +3,7 @@ import type { JsonValue } from '../json.ts';
 import { conversationIn } from './conversation.ts';
 import type { AnsweredRequest, Arrival } from './effects.ts';
 import type { Graph, GraphNode } from './graph.ts';
+import { completeRounds } from './joins.ts';
 import type { Run } from './run.ts';
 import type { PendingRequest } from './run-state.ts';
 import { settleChild } from './settle.ts';
@@ -11,20 +12,26 @@ import { settleChild } from './settle.ts';
 export function accept(run: Run, arrivals: readonly Arrival[]): void {
   for (const arrival of arrivals) {
     if (run.outcome !== undefined) return;
-    switch (arrival.type) {
-      case 'response':
-        acceptResponse(run, arrival.requestId, arrival.value);
-        break;
-      case 'expired':
-        expire(run, arrival.requestId);
-        break;
-      case 'child':
-        acceptChild(run, arrival);
-        break;
-      case 'cancel':
-        run.cancel(arrival.reason);
-        break;
-    }
+    acceptOne(run, arrival);
+  }
+  // The last that a fan-in waits for may come from outside.
+  for (const round of completeRounds(run.graph, run.state)) run.enqueueRound(round);
+}
+
+function acceptOne(run: Run, arrival: Arrival): void {
+  switch (arrival.type) {
+    case 'response':
+      acceptResponse(run, arrival.requestId, arrival.value);
+      break;
+    case 'expired':
+      expire(run, arrival.requestId);
+      break;
+    case 'child':
+      acceptChild(run, arrival);
+      break;
+    case 'cancel':
+      run.cancel(arrival.reason);
+      break;
   }
 }
 

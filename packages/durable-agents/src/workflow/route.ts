@@ -85,6 +85,8 @@ function meets(
     return false;
   }
   if (typeof (result as { then?: unknown } | null)?.then === 'function') {
+    // The run fails here; a rejection that nobody handles would end the process besides.
+    Promise.resolve(result).catch(() => undefined);
     throw new WorkflowError('asyncCondition', `The condition of ${name} gave a promise.`, {
       fix: 'Conditions run in the orchestrator, which cannot wait: decide in an executor before it.',
     });

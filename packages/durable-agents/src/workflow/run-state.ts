@@ -60,6 +60,8 @@ export interface RunState {
   version?: string;
   fingerprint: string;
   runId: string;
+  /** Its input comes from another workflow, not from a caller. */
+  isInner?: true;
   /** Supersteps that are over. */
   superstep: number;
   /** For the next superstep, in order. */
@@ -87,14 +89,20 @@ export interface RunState {
   eventCount: number;
 }
 
-/** The state of a run that begins. `input` must be plain JSON. */
-export function newRunState(graph: Graph, runId: string, input: JsonValue, type?: string): RunState {
+/**
+ * The state of a run that begins. `input` must be plain JSON.
+ *
+ * @param inner for a sub-workflow: the type of its input, if it has one
+ */
+export function newRunState(graph: Graph, runId: string, input: JsonValue, inner?: { type?: string }): RunState {
+  const type = inner?.type;
   return {
     schema: runStateSchema,
     workflow: graph.name,
     ...(graph.version !== undefined && { version: graph.version }),
     fingerprint: graph.fingerprint,
     runId,
+    ...(inner && { isInner: true }),
     superstep: 0,
     queue: [
       { n: 0, kind: 'message', sources: [], targets: [graph.start], value: input, ...(type !== undefined && { type }) },

@@ -15,12 +15,15 @@ import { failurePolicy, settle, settleFailure } from './settle.ts';
 //
 // `call`        make all calls at the same time (after `delayMs`), wait for all, hand back one outcome each, in order. A
 //               call never rejects: what failed is an outcome (`failureOutcome`). Retries come as further `call`s.
-//               handler  → invokeHandler(graph, call, …) in this or another process; call and outcome are JSON
+//               handler  → invokeHandler(graph, call, …) in this or another process; call and outcome are JSON. It has
+//                          the shared state in it. A port that checks its requests is called like that, too
 //               agent    → one turn: add `messages` to the node's session (`session`: of the run, or a new one)
-//               workflow → a run of node.executor.workflow with `input`; `suspended` if it goes on beside this run
+//               workflow → a run of node.executor.workflow (`newRunState(…, { type })`); `suspended` if it goes on beside this run
 // `emit`        hand events on. Answer at once.
 // `checkpoint`  a superstep is over: store `state`, or not; here a driver may stop and go on later from `state`.
 // `wait`        nothing runs: wait for a response, a deadline (`expiresAt`), a child or a cancel. `state` may be stored.
+//
+// When the run is over, children in `state.children` are still there to be stopped, and requests to be forgotten.
 //
 // `now` (epoch ms) and `arrivals` are the only ways in for time and the world: in an orchestration, give what its replay
 // repeats. Arrivals with a `call` or `checkpoint` result are taken at the next superstep: a pending request holds nothing
@@ -130,7 +133,10 @@ function* callAll(run: Run, lanes: readonly Lane[]): Steps<void> {
   let delayMs = 0;
   for (;;) {
     const open = lanes.flatMap((lane) => lane.next().map((one) => ({ lane, one })));
-    if (open.length === 0) return;
+    if (open.length === 0) {
+      failFirst(run, lanes);
+      return;
+    }
     yield* flush(run);
     const calls = open.map(({ one }) => one.call);
     const result = yield { type: 'call', superstep: run.step, delayMs, calls };

@@ -1,7 +1,6 @@
-import type { ChatMessage } from '../agent/message.ts';
 import type { JsonValue } from '../json.ts';
-import { answerOf } from './conversation.ts';
-import type { BranchFailure, CallFailure, CallOutcome, ChildOutcome, HandlerOutcome } from './effects.ts';
+import type { AgentAnswer } from './agent-answer.ts';
+import type { BranchFailure, CallFailure, ChildOutcome, HandlerOutcome } from './effects.ts';
 import { type GraphNode, isDesignated } from './graph.ts';
 import { failForJoins } from './joins.ts';
 import { historyOf, type Lane, type Settled } from './lanes.ts';
@@ -70,7 +69,7 @@ function settleCall(run: Run, node: GraphNode, settled: Settled): void {
       settleHandler(run, node.id, settled, outcome);
       break;
     case 'answered':
-      settleAgent(run, node.id, outcome, settled.heard ?? []);
+      settleAgent(run, node.id, settled.answer as AgentAnswer);
       break;
     case 'suspended':
       run.state.children.push({ executorId: node.id, ordinal: settled.ordinal as number });
@@ -89,7 +88,7 @@ function settleHandler(run: Run, id: string, { envelope }: Settled, outcome: Han
     run.event({ type: 'executorBypassed', executorId: id, reason: outcome.dropped });
     return;
   }
-  const origin = { source: id, history: historyOf(envelope) };
+  const origin = { source: id, history: historyOf(run, envelope) };
   for (const { name, data } of outcome.events ?? []) run.event({ type: 'custom', executorId: id, name, data });
   for (const data of outcome.outputs ?? []) run.output(id, data);
   for (const message of outcome.messages ?? []) run.send(message, origin);
@@ -98,13 +97,7 @@ function settleHandler(run: Run, id: string, { envelope }: Settled, outcome: Han
   if (outcome.halt !== undefined) run.halt(id, outcome.halt.reason);
 }
 
-function settleAgent(
-  run: Run,
-  id: string,
-  { response }: CallOutcome & { status: 'answered' },
-  heard: ChatMessage[],
-): void {
-  const answer = answerOf(id, response, heard, run.nextMessageId);
+function settleAgent(run: Run, id: string, answer: AgentAnswer): void {
   const output = answer.value ?? answer.text;
   yieldDesignated(run, id, output);
   run.give({ value: answer as unknown as JsonValue }, { source: id }, output);

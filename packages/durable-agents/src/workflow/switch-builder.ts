@@ -1,5 +1,5 @@
 import type { Condition, MessageFacts, SwitchCase } from './graph.ts';
-import type { Fits, WorkflowNode } from './node-types.ts';
+import type { Fits, FitsNarrowed, WorkflowNode } from './node-types.ts';
 import { nodeOf } from './to-node.ts';
 
 interface CaseOptions {
@@ -18,8 +18,9 @@ export class SwitchBuilder<Sends> {
 
   /** Messages that meet `when`, and none of the cases before, go to `target`. */
   case<Narrowed extends Sends, Target extends WorkflowNode>(
-    when: (message: Sends, facts: MessageFacts) => message is Narrowed,
-    target: Target & Fits<Narrowed, Target>,
+    when: ((message: Sends, facts: MessageFacts) => message is Narrowed) &
+      NoInfer<FitsNarrowed<Sends, Narrowed, Target>>,
+    target: Target,
     options?: CaseOptions,
   ): this;
   case<Target extends WorkflowNode>(

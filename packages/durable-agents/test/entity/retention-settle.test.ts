@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { textMessage } from '../../src/agent/message.ts';
+import { type ChatMessage, textMessage } from '../../src/agent/message.ts';
 import { keepAll, keepLast, keepWhatFits } from '../../src/entity/retention.ts';
 import { stateBytes } from '../../src/entity/retention-apply.ts';
 import {
@@ -10,8 +10,9 @@ import {
   roomProblem,
   settleTurn,
 } from '../../src/entity/retention-settle.ts';
+import type { StateError } from '../../src/errors.ts';
 import { silentLogger } from '../../src/log.ts';
-import { type AgentFailure, findAnswer } from '../../src/state/answer.ts';
+import { type AgentFailure, failureOf, findAnswer } from '../../src/state/answer.ts';
 import { emptyState, historyOf, type StateDocument } from '../../src/state/entity-state.ts';
 import { conversationOf } from '../../src/state/history.ts';
 import type { TurnEnding } from '../../src/state/record-turn.ts';
@@ -104,11 +105,66 @@ describe('a turn at the limit of its session', () => {
     assert.deepEqual(historyOf(state).slice(0, 2), historyOf(before));
   });
 
-  it('in a document that is far beyond the limit already changes nothing', async () => {
+  it('in a document that is far beyond the limit already has an end too, and the document does not grow on', async () => {
     const { state: before } = await settle(emptyState(), 't1', 200_000, { ...everything, maxStateBytes: 1_000_000 });
-    const { state, failure } = await settle(before, 't2', 10);
-    assert.equal(failure?.code, 'stateTooLarge');
-    assert.equal(state, before);
+    let state = before;
+    for (let index = 0; index < 50; index++) {
+      const settled = await settle(state, `u${index}`, 10);
+      assert.deepEqual(findAnswer(settled.state, `u${index}`), { status: 'failed', error: settled.failure });
+      state = settled.state;
+    }
+    assert.deepEqual(historyOf(state).slice(0, 2), historyOf(before));
+    assert.ok(stateBytes(state) < stateBytes(before) + 16_384);
+    const first = findAnswer(state, 'u0');
+    assert.equal(
+      first?.status === 'failed' && first.error.code,
+      'resultUnavailable',
+      'its record has gone, its end not',
+    );
+  });
+
+  it('keeps in short what its tools did, so that it is not done again', async () => {
+    const work = (count: number): ChatMessage[] =>
+      Array.from({ length: count }, (_, index) => [
+        { role: 'assistant' as const, contents: [call(`c${index}`, index === 0 ? 'x'.repeat(5_000) : 'to: you')] },
+        { role: 'tool' as const, contents: [result(`c${index}`, index === 0 ? 'y'.repeat(90_000) : 'sent')] },
+      ]).flat();
+    const call = (callId: string, text: string) => ({
+      type: 'functionCall' as const,
+      callId,
+      name: 'send',
+      arguments: { text },
+    });
+    const result = (callId: string, value: string) => ({ type: 'functionResult' as const, callId, result: value });
+    for (const count of [1, 3, 500]) {
+      const messages = [...work(count), textMessage('assistant', 'z'.repeat(100_000))];
+      const ending: TurnEnding = { status: 'completed', createdAt, response: { text: '', messages } };
+      const { state, failure } = await settleTurn(emptyState(), request('t'), ending, everything, context);
+      assert.equal(failure?.code, 'stateTooLarge');
+      assert.ok(stateBytes(state) < 12_000, `${count}: ${stateBytes(state)}`);
+      assert.deepEqual(schemaProblems(JSON.parse(JSON.stringify(state))), []);
+      const seen = conversationOf(state);
+      assert.deepEqual(
+        seen.slice(-2).map(({ contents }) => contents.map(({ type }) => type)),
+        [['functionCall'], ['functionResult']],
+      );
+      if (count < 500) assert.equal(seen.length, 2 * count);
+      else assert.deepEqual(seen.at(-1)?.contents[0], result('c499', 'sent'));
+      assert.doesNotMatch(JSON.stringify(seen), /zz/);
+    }
+  });
+
+  it('leaves room for turns in a small document that has dropped thousands', async () => {
+    const settings = { maxStateBytes: 65_536, retention: keepLast(1) };
+    let state = emptyState();
+    for (let index = 0; index < 1_500; index++) {
+      const settled = await settle(state, index.toString().padStart(32, '0'), 10, settings);
+      assert.equal(settled.failure, undefined, `turn ${index}`);
+      state = settled.state;
+    }
+    const last = findAnswer(state, '1400'.padStart(32, '0'));
+    assert.equal(last?.status === 'failed' && last.error.code, 'resultUnavailable');
+    assert.ok(stateBytes(state) < 10_000);
   });
 });
 
@@ -118,8 +174,9 @@ describe('a request at the limit of its session', () => {
     assert.equal(roomProblem(state, request('u', 10), everything), undefined);
     const problem = roomProblem(state, request('u', 20_000), everything);
     assert.equal(problem?.code, 'stateTooLarge');
-    const refused = refuseTurn(state, request('u', 20_000), problem as never, everything, context);
-    assert.deepEqual(findAnswer(refused.state, 'u'), { status: 'failed', error: problem });
+    const failure = failureOf(problem as StateError);
+    const refused = refuseTurn(state, request('u', 20_000), failure, everything, context);
+    assert.deepEqual(findAnswer(refused.state, 'u'), { status: 'failed', error: failure });
   });
 
   it('only counts itself where older exchanges can go', async () => {

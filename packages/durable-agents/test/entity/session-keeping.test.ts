@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { messageText, textMessage } from '../../src/agent/message.ts';
+import { type ChatMessage, messageText, textMessage } from '../../src/agent/message.ts';
 import { keepAll, keepLast } from '../../src/entity/retention.ts';
 import { readBookkeeping } from '../../src/entity/session-bookkeeping.ts';
 import { SessionKeeping } from '../../src/entity/session-keeping.ts';
 import { type AppSessionOptions, keepingSettings, type SessionOptions } from '../../src/entity/session-options.ts';
+import { DurableAgentError } from '../../src/errors.ts';
 import { checkSessionKey, formatSessionId } from '../../src/ids.ts';
 import { silentLogger } from '../../src/log.ts';
 import { MemoryHistory } from '../../src/session/memory-history.ts';
@@ -35,16 +36,20 @@ class KeptSession {
     const createdAt = this.now.toISOString();
     const state = await this.keeping.openFor(this.keeping.parse(this.text));
     const seen = await this.keeping.conversation(state);
-    const request = { correlationId: id, createdAt, messages: [textMessage('user', `q${id}`)] };
     const response = { text: '', messages: [textMessage('assistant', `a${id}`.padEnd(size, '.'))] };
     const failure = { code: 'modelUnavailable', message: 'Down.' };
     const ending: TurnEnding = failed
       ? { status: 'failed', createdAt, failure, messages: [], authorName: 'Joker' }
       : { status: 'completed', createdAt, response };
+    await this.end(id, ending, state);
+    return seen.map(messageText);
+  }
+
+  async end(id: string, ending: TurnEnding, state = this.keeping.parse(this.text)): Promise<void> {
+    const request = { correlationId: id, createdAt: this.now.toISOString(), messages: [textMessage('user', `q${id}`)] };
     const kept = await this.keeping.settle(state, request, ending);
     this.text = JSON.stringify(kept.state);
     this.starts += kept.actions.length;
-    return seen.map(messageText);
   }
 
   async check() {
@@ -139,6 +144,47 @@ describe('what a session keeps', () => {
     );
   });
 
+  it('outside that cannot be written fails the turn, with what its tools did on record, and the next one goes on', async () => {
+    const provider = new MemoryHistory();
+    const session = new KeptSession({ history: { provider } });
+    await session.turn('1');
+    const { append } = provider;
+    provider.append = async () => {
+      throw new DurableAgentError('historyUnavailable', 'Down.');
+    };
+    const messages: ChatMessage[] = [
+      { role: 'assistant', contents: [{ type: 'functionCall', callId: 'c', name: 'pay', arguments: { amount: 5 } }] },
+      { role: 'tool', contents: [{ type: 'functionResult', callId: 'c', result: 'paid' }] },
+      textMessage('assistant', 'It is paid.'),
+    ];
+    await session.end('2', { status: 'completed', createdAt: '', response: { text: '', messages } });
+    const answer = await session.answer('2');
+    assert.deepEqual(answer, { status: 'failed', error: { code: 'historyUnavailable', message: 'Down.' } });
+    provider.append = append;
+    assert.deepEqual(await session.turn('3'), ['', '', 'q1', 'a1'], 'the call and its result are known');
+    assert.equal((await session.answer('3'))?.status, 'completed');
+  });
+
+  it('that cannot be had any more fails the turn, also where the store itself breaks', async () => {
+    for (const error of [new TypeError('at /home/me'), new DurableAgentError('historyUnavailable', 'Down.')]) {
+      const provider = new MemoryHistory();
+      const session = new KeptSession({ history: { provider } });
+      provider.append = async () => {
+        throw error;
+      };
+      await session.turn('1');
+      const answer = await session.answer('1');
+      const code = error instanceof DurableAgentError ? 'historyUnavailable' : 'internalError';
+      assert.equal(answer?.status === 'failed' && answer.error.code, code);
+      assert.doesNotMatch(JSON.stringify(answer), /home/);
+      assert.notEqual(
+        session.keeping.parse(session.text).data.expirationTimeUtc,
+        undefined,
+        'it does not stay for ever',
+      );
+    }
+  });
+
   it('outside cannot be left: an app without the store does not go on without the conversation', async () => {
     const session = new KeptSession({ history: { provider: new MemoryHistory() } });
     await session.turn('1');
@@ -152,7 +198,7 @@ describe('what a session keeps', () => {
     for (let index = 0; index < 2_000; index++) await session.turn(`t${index}`, 200);
     assert.ok((session.text?.length ?? 0) < 65_536);
     assert.equal((await session.answer('t1999'))?.status, 'completed');
-    const gone = await session.answer('t1500');
+    const gone = await session.answer('t1800');
     assert.equal(gone?.status === 'failed' && gone.error.code, 'resultUnavailable');
   });
 

@@ -18,6 +18,7 @@ const makeApp = (options: ConstructorParameters<typeof AgentFunctionApp>[0]) =>
 /** What every app has, whatever its agents. */
 const shared = [
   'dafx-session-expiry',
+  'dafx-session-sweep',
   'dafx-turn',
   'dafx-turn-model',
   'dafx-turn-tool',

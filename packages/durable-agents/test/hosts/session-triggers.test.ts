@@ -10,6 +10,7 @@ const { scriptedModel } = await import('../../src/model/scripted-chat-client.ts'
 const { registerSessionExpiry, registerSessionTriggers } = await import(
   '../../src/hosts/azure-functions/session-triggers.ts'
 );
+const { keepingSettings } = await import('../../src/entity/session-options.ts');
 const { callHttp } = await import('./http-call.ts');
 const { play } = await import('../durable/orchestration-player.ts');
 
@@ -23,7 +24,7 @@ const http = {
 };
 
 before(() => {
-  registerSessionTriggers({ agent }, http, { has: () => false });
+  registerSessionTriggers({ agent, keeping: keepingSettings() }, http, { has: () => false });
   registerSessionExpiry();
 });
 

@@ -147,6 +147,28 @@ describe('the reply to a run that failed', () => {
     assert.equal(reply.body, 'Slow down.');
   });
 
+  const gone = { code: 'resultUnavailable', message: 'It has ended.', details: { outcome: 'succeeded' } };
+
+  it('is 410 with the outcome if only that is still known', async () => {
+    const { reply, json } = await serve(call, {}, { status: 'failed', error: gone, messageCount: 2 });
+    assert.equal(reply.status, 410);
+    assert.equal(reply.headers['x-ms-agent-completion-outcome'], 'succeeded');
+    assert.deepEqual(
+      [json.status, json.status_code, json.outcome, json.completion_outcome, json.errorCode, json.session_id],
+      ['completedResultUnavailable', 410, 'succeeded', 'succeeded', 'resultUnavailable', 'trip-9'],
+    );
+  });
+
+  it('is 410 as text too', async () => {
+    const { reply } = await serve(
+      { body: 'hi', type: 'text/plain' },
+      {},
+      { status: 'failed', error: gone, messageCount: 2 },
+    );
+    assert.deepEqual([reply.status, reply.body], [410, 'It has ended.']);
+    assert.equal(reply.headers['x-ms-agent-completion-outcome'], 'succeeded');
+  });
+
   it('is 503 if the backend did not take the message', async () => {
     const down = new RuntimeUnavailableError('runtimeUnavailable', 'Not taken.', { cause: new Error('at /srv/x') });
     const { reply, json, logged } = await serve(call, {}, down);

@@ -7,6 +7,10 @@ const due = new Date(input.dueAt);
 
 /** Plays the orchestrator with given entity answers, each step from the episode's start as a replay does. */
 function play(start: Date, ...answers: unknown[]) {
+  return playAs('i1', start, answers);
+}
+
+function playAs(instanceId: string, start: Date, answers: unknown[]) {
   const log: string[] = [];
   let begun = start;
   let next: unknown = input;
@@ -18,10 +22,11 @@ function play(start: Date, ...answers: unknown[]) {
     const settled: { value: unknown; at: Date }[] = [];
     let now = begun;
     const calls: ExpiryCalls<[string, unknown]> = {
-      instanceId: 'i1',
+      instanceId,
       now: () => now,
       createTimer: (fireAt) => ['timer', fireAt],
       callEntity: (...call) => ['call', call],
+      callActivity: (...call) => ['activity', call],
       continueAsNew: (again) => {
         next = again;
       },
@@ -51,6 +56,19 @@ const look = 'call ["dafx-joker","s1","CheckAndDeleteIfExpired",{"instanceId":"i
 const timer = (time: string) => `timer "${time}"`;
 
 describe('the wait for the end of a session', () => {
+  it('is followed by a sweep of those that have ended, one in eight by their id, whether the sweep works or not', () => {
+    const sweeping = [...'0123456789abcdef'].filter((digit) => {
+      for (const swept of [3, new Error('The host answered 500.')]) {
+        const { log, output } = playAs(`dafx-expiry-${digit}`, due, [{ status: 'deleted' }, swept]);
+        assert.equal(output, 'deleted');
+        if (log.length === 1) return false;
+        assert.deepEqual(log.slice(1), ['activity ["dafx-session-sweep",{}]']);
+      }
+      return true;
+    });
+    assert.deepEqual(sweeping, ['0', '8']);
+  });
+
   it('looks when the deadline is due and ends when the session is deleted', () => {
     const { log, output } = play(new Date('2026-03-01T10:00:00Z'), { status: 'deleted' });
     assert.deepEqual(log, [timer(input.dueAt), look]);

@@ -138,6 +138,16 @@ describe('a turn stream', () => {
     });
   });
 
+  it('masks the secrets that a failure quotes', async () => {
+    const store = new MemoryStreamStore();
+    const { stream, key } = open(store);
+    const error = new ModelError('modelBadRequest', 'Bad request with AccountKey=canary0123456789.');
+    await stream.done({ status: 'failed', error, messages: [] });
+    const events = JSON.stringify(await bodiesOf(store, key));
+    assert.match(events, /AccountKey=\*\*\*/);
+    assert.doesNotMatch(events, /canary/);
+  });
+
   it('needs no new attempt when the call that failed had said nothing', async () => {
     const store = new MemoryStreamStore();
     const { stream, key } = open(store);

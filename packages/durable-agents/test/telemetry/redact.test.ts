@@ -81,8 +81,10 @@ describe('redaction', () => {
       MY_CONNECTION_STRING: 'd',
       OPENAI_MODEL: 'e',
       PATH: 'f',
+      PWD: 'g',
+      DB_PWD: 'h',
     };
-    assert.deepEqual(secretsOf(settings), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(secretsOf(settings), ['a', 'b', 'c', 'd', 'h']);
   });
 
   it('knows names of secrets', () => {

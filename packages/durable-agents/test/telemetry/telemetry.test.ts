@@ -10,7 +10,7 @@ import { traceModelCall } from '../../src/telemetry/model-telemetry.ts';
 import { capturesContent } from '../../src/telemetry/telemetry-options.ts';
 import { traceToolCall } from '../../src/telemetry/tool-telemetry.ts';
 import { traceLogger } from '../../src/telemetry/trace-logger.ts';
-import { recordTurn, type TurnFacts, traceTurn } from '../../src/telemetry/turn-telemetry.ts';
+import { countQueueWait, recordTurn, type TurnFacts, traceTurn } from '../../src/telemetry/turn-telemetry.ts';
 import { setUpTelemetry } from './spans.ts';
 
 const telemetry = setUpTelemetry();
@@ -38,7 +38,6 @@ const facts: TurnFacts = {
   model,
   messages: [textMessage('user', `${said} ${secret}`)],
   traceContext: remote,
-  queuedMs: 1_500,
 };
 const answer: ModelOutcome = {
   ok: true,
@@ -131,6 +130,8 @@ describe('telemetry', () => {
 
   it('measures turns, durations, tokens, retries and the wait in the queue', async () => {
     await telemetry.metrics();
+    countQueueWait(facts, 1_500);
+    countQueueWait(facts, -20);
     await runTurn();
     const found = await telemetry.metrics();
     const tokens = found
@@ -140,8 +141,8 @@ describe('telemetry', () => {
       ['input', 41],
       ['output', 6],
     ]);
-    const wait = found.get('durable_agents.turn.queue_wait')?.[0]?.value as { sum: number };
-    assert.equal(wait.sum, 1.5);
+    const wait = found.get('durable_agents.turn.queue_wait')?.[0]?.value as { sum: number; min: number };
+    assert.deepEqual([wait.sum, wait.min], [1.5, 0]);
     assert.equal(found.get('durable_agents.turns')?.[0]?.value, 1);
     assert.deepEqual(found.get('durable_agents.turns')?.[0]?.attributes, {
       'gen_ai.agent.name': 'Joker',

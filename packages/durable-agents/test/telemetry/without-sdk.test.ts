@@ -14,7 +14,7 @@ const model = { provider: 'openai', modelId: undefined };
 
 describe('without a telemetry SDK', () => {
   it('the work is done, errors come through, and the trace of the caller is passed on', async () => {
-    const facts = { agentName: 'Joker', sessionId: 's', correlationId: 'r', model, traceContext: remote, queuedMs: 1 };
+    const facts = { agentName: 'Joker', sessionId: 's', correlationId: 'r', model, traceContext: remote };
     const result = await traceTurn(facts, {}, async () => {
       const seen = await traceToolCall({ agentName: 'Joker', sessionId: 's', call }, {}, async () => 'seen');
       assert.equal(seen, 'seen');

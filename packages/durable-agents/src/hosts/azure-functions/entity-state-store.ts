@@ -28,6 +28,21 @@ export function readEntityState(context: EntityContext<unknown>): unknown {
   }
 }
 
+/** Whether there is a state, be it one that can be read or not. */
+export function hasEntityState(context: EntityContext<unknown>): boolean {
+  if (current.has(context)) return !isNothing(current.get(context));
+  try {
+    return !isNothing(context.df.getState());
+  } catch {
+    // It is not JSON, so it is not nothing.
+    return true;
+  }
+}
+
+function isNothing(state: unknown): boolean {
+  return state === undefined || state === null || state === '';
+}
+
 export function writeEntityState(context: EntityContext<unknown>, state: StateDocument): void {
   context.df.setState(state);
   current.set(context, state);

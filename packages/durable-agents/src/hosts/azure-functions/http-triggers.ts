@@ -16,7 +16,7 @@ import { streamRun, traceOf } from './stream-triggers.ts';
 
 /** `POST agents/{agent}/run`. */
 export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettings, parts: AppParts): void {
-  const { agent, allowedRoles } = registered;
+  const { agent, allowedRoles, keeping } = registered;
   const { mapCaller } = http;
   app.http(`http-${agent.name}`, {
     route: `agents/${agent.name}/run`,
@@ -29,7 +29,12 @@ export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettin
       if (http.enableStreaming && wantsEventStream(request.headers.get('accept'))) {
         return streamRun(request, context, registered, http, parts, caller);
       }
-      const client = new AgentClient({ port: durableClientPort(context), waiters: parts.waiters, log });
+      const client = new AgentClient({
+        port: durableClientPort(context),
+        waiters: parts.waiters,
+        log,
+        history: keeping.history,
+      });
       return toResponse(
         await serveRun(rawRequest(request), {
           ...http,

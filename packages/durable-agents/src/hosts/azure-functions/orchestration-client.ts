@@ -9,6 +9,7 @@ import { type Logger, silentLogger } from '../../log.ts';
 
 /** Waits between attempts, in milliseconds: long enough for a blip, short enough for an operation. */
 const pausesMs = [100, 400, 1_500];
+const notStarted = 'An orchestration was not started; it will be asked for again.';
 const alive: readonly string[] = ['Pending', 'Running', 'Suspended', 'ContinuedAsNew'];
 
 /** Orchestrations as an invocation sees them through its durable client. */
@@ -31,7 +32,8 @@ export class OrchestrationClient implements ToolDurablePort {
   /** Does what an operation asked for; each action may be done again without harm. */
   async perform(actions: readonly SessionAction[]): Promise<void> {
     for (const action of actions) {
-      if (action.type === 'startOrchestration' && action.optional) this.#try(action);
+      const isOptional = action.type === 'purge' || (action.type === 'startOrchestration' && action.optional);
+      if (isOptional) this.#try(action);
       else await persistently(() => this.#perform(action));
     }
   }
@@ -39,7 +41,8 @@ export class OrchestrationClient implements ToolDurablePort {
   #try(action: SessionAction): void {
     persistently(() => this.#perform(action)).catch((error: unknown) => {
       const facts = { instanceId: action.instanceId, error: error instanceof Error ? error.message : String(error) };
-      this.#log.warn('An orchestration was not started; it will be asked for again.', facts);
+      const what = action.type === 'purge' ? 'The history of an ended turn was not removed.' : notStarted;
+      this.#log.warn(what, facts);
     });
   }
 
@@ -84,6 +87,9 @@ export class OrchestrationClient implements ToolDurablePort {
           return;
         case 'terminate':
           await this.#client.terminate(instanceId, action.reason);
+          return;
+        case 'purge':
+          await this.#client.purgeInstanceHistory(instanceId);
           return;
       }
     } catch (error) {

@@ -15,7 +15,7 @@ import { readCarrier } from '../../telemetry/trace-context.ts';
 import { traceTurn } from '../../telemetry/turn-telemetry.ts';
 import { canceled } from '../../turn/turn-orchestrator.ts';
 import { contextLogger } from './context-logger.ts';
-import { deleteEntityState, readEntityState, writeEntityState } from './entity-state-store.ts';
+import { deleteEntityState, hasEntityState, readEntityState, writeEntityState } from './entity-state-store.ts';
 import { OrchestrationClient } from './orchestration-client.ts';
 import type { RunningSteps } from './running-steps.ts';
 import { stepTurnsOf } from './step-turns.ts';
@@ -63,9 +63,10 @@ export function registerAgentEntity(
       steps: stepTurnsOf(agent, { id: sessionId, key }, (instanceId) => orchestrations.isAlive(instanceId), log),
     });
     await orchestrations.perform(outcome.actions ?? []);
-    if (outcome.deleted) deleteEntityState(context);
-    else if (outcome.state !== undefined) writeEntityState(context, outcome.state);
     context.df.return(outcome.result);
+    // After the result: giving one makes an entity exist, also one that has no state.
+    if (outcome.state !== undefined && !outcome.deleted) writeEntityState(context, outcome.state);
+    else if (outcome.deleted || !hasEntityState(context)) deleteEntityState(context);
     logFailure(log, agent.name, sessionId, outcome);
     await watchSteps(watching, { agent, sessionId, log }, operation, context.df.getInput<unknown>(), outcome);
     if (outcome.deleted) await forgetStreams(watching, sessionId, log);

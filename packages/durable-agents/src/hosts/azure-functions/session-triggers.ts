@@ -1,4 +1,4 @@
-import { app, type HttpRequest } from '@azure/functions';
+import { app, type HttpRequest, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { SessionClient } from '../../client/session-client.ts';
 import type { HttpReply } from '../../http/reply.ts';
@@ -10,18 +10,19 @@ import {
   serveSessionList,
   serveSessionReset,
 } from '../../http/session-endpoint.ts';
-import { expiryOrchestration, waitForExpiry } from '../../session/expiry-orchestration.ts';
+import { expiryOrchestration, sweepActivity, waitForExpiry } from '../../session/expiry-orchestration.ts';
 import type { HttpSettings, RegisteredAgent } from './app-options.ts';
 import { contextLogger } from './context-logger.ts';
 import { rawRequest, toResponse } from './http-messages.ts';
 import type { RunningSteps } from './running-steps.ts';
 import { sessionListPort } from './session-list-port.ts';
+import { sweepExpiryChecks } from './sweep-expiry-checks.ts';
 
 type Serve = (request: HttpRequest, endpoint: SessionEndpoint) => Promise<HttpReply>;
 
 /** The endpoints with which sessions are listed, read, reset and deleted, and a run's outcome is fetched. */
 export function registerSessionTriggers(
-  { agent }: Pick<RegisteredAgent, 'agent'>,
+  { agent, keeping }: Pick<RegisteredAgent, 'agent' | 'keeping'>,
   http: HttpSettings,
   running: Pick<RunningSteps, 'has'>,
 ): void {
@@ -36,6 +37,7 @@ export function registerSessionTriggers(
         const client = new SessionClient({
           port: sessionListPort(context),
           running: (session, correlation) => running.has(session, correlation),
+          history: keeping.history,
         });
         const endpoint = { ...http, agentName: agent.name, client, log: contextLogger(context) };
         return toResponse(await serve(request, endpoint));
@@ -67,8 +69,13 @@ export function registerSessionExpiry(): void {
       createTimer: (fireAt: Date): df.Task => calls.createTimer(fireAt),
       callEntity: (name: string, key: string, operation: string, input: object): df.Task =>
         calls.callEntity(new df.EntityId(name, key), operation, input),
+      callActivity: (name: string, input: object): df.Task => calls.callActivity(name, input),
       continueAsNew: (input: object) => void calls.continueAsNew(input),
     };
     return yield* waitForExpiry<df.Task>(port, calls.getInput());
+  });
+  df.app.activity(sweepActivity, {
+    extraInputs: [df.input.durableClient()],
+    handler: (_input: unknown, context: InvocationContext) => sweepExpiryChecks(context),
   });
 }

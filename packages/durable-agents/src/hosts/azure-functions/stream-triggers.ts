@@ -19,13 +19,13 @@ import { sessionListPort } from './session-list-port.ts';
 export async function streamRun(
   request: HttpRequest,
   context: InvocationContext,
-  { agent, allowedRoles }: RegisteredAgent,
+  { agent, allowedRoles, keeping }: RegisteredAgent,
   http: HttpSettings,
   { waiters, running, watching }: AppParts,
   caller: (() => Promise<JsonValue | undefined>) | undefined,
 ): Promise<HttpResponseInit> {
   const log = contextLogger(context);
-  const client = new AgentClient({ port: durableClientPort(context), waiters, log });
+  const client = new AgentClient({ port: durableClientPort(context), waiters, log, history: keeping.history });
   const { store } = watching;
   const reply = await serveRunStream(rawRequest(request), {
     ...http,
@@ -33,7 +33,7 @@ export async function streamRun(
     allowedRoles,
     store,
     log,
-    findRun: findRun(agent.name, context, running),
+    findRun: findRun(agent.name, keeping, context, running),
     startRun: async ({ message, idempotencyKey, responseFormat, enableToolCalls }, sessionKey) => {
       const turn =
         idempotencyKey === undefined
@@ -59,7 +59,7 @@ export async function streamRun(
 }
 
 /** `GET agents/{agent}/sessions/{sessionId}/runs/{correlationId}/stream`. */
-export function registerStreamTrigger({ agent }: RegisteredAgent, http: HttpSettings, parts: AppParts): void {
+export function registerStreamTrigger({ agent, keeping }: RegisteredAgent, http: HttpSettings, parts: AppParts): void {
   app.http(`streamRun-${agent.name}`, {
     route: `agents/${agent.name}/sessions/{sessionId}/runs/{correlationId}/stream`,
     methods: ['GET'],
@@ -75,7 +75,7 @@ export function registerStreamTrigger({ agent }: RegisteredAgent, http: HttpSett
           agentName: agent.name,
           store: parts.watching.store,
           log: contextLogger(context),
-          findRun: findRun(agent.name, context, parts.running),
+          findRun: findRun(agent.name, keeping, context, parts.running),
         },
       );
       return streamResponse(reply);
@@ -88,10 +88,16 @@ export function traceOf(request: HttpRequest): ReturnType<typeof injectTrace> {
   return injectTrace(readTrace(request.headers.get('traceparent'), request.headers.get('tracestate')));
 }
 
-function findRun(agentName: string, context: InvocationContext, running: AppParts['running']) {
+function findRun(
+  agentName: string,
+  { history }: RegisteredAgent['keeping'],
+  context: InvocationContext,
+  running: AppParts['running'],
+) {
   const client = new SessionClient({
     port: sessionListPort(context),
     running: (session, correlation) => running.has(session, correlation),
+    history,
   });
   return async (sessionKey: SessionKey, correlationId: string): Promise<RecordedRun> => {
     const run = await client.getRun(agentName, sessionKey, correlationId);

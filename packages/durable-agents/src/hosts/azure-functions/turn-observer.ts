@@ -1,8 +1,9 @@
 import type { Agent } from '../../agent/agent.ts';
 import type { OnModelUpdate } from '../../agent/call-model.ts';
-import type { ModelOutcome, RunOutcome, ToolCallRequest } from '../../agent/effects.ts';
+import type { ModelOutcome, ToolCallRequest } from '../../agent/effects.ts';
 import type { RunObserver } from '../../agent/run-observer.ts';
 import type { ToolProgress } from '../../agent/tool-progress.ts';
+import { issuedAt } from '../../client/issued-at.ts';
 import type { AgentSessionId } from '../../ids.ts';
 import type { JsonValue } from '../../json.ts';
 import type { Logger } from '../../log.ts';
@@ -14,6 +15,7 @@ import { traceModelCall } from '../../telemetry/model-telemetry.ts';
 import type { TelemetryOptions } from '../../telemetry/telemetry-options.ts';
 import { traceToolCall } from '../../telemetry/tool-telemetry.ts';
 import type { TraceCarrier } from '../../telemetry/trace-context.ts';
+import { countQueueWait } from '../../telemetry/turn-telemetry.ts';
 
 /** Who hears of turns while they run. */
 export interface Watching {
@@ -57,6 +59,8 @@ export class TurnObserver implements RunObserver {
     this.#watching = watching;
     this.#turn = turn;
     this.#stream = stream;
+    // A turn in steps is counted where it begins.
+    if (turn.step === undefined) measureQueueWait(turn);
   }
 
   model(request: ChatRequest, call: (onUpdate?: OnModelUpdate) => Promise<ModelOutcome>): Promise<ModelOutcome> {
@@ -93,8 +97,8 @@ export class TurnObserver implements RunObserver {
   }
 }
 
-/** Writes the end of a turn that ran in steps. */
-export async function streamEnd(watching: Watching, turn: WatchedTurn, outcome: RunOutcome): Promise<void> {
-  const stream = await streamOf(watching, { ...turn, step: 'end' });
-  await stream?.done(outcome);
+/** Measures how long a turn has waited, where its id says when its message was sent. */
+export function measureQueueWait({ agent, correlationId }: Pick<WatchedTurn, 'agent' | 'correlationId'>): void {
+  const sentAt = issuedAt(correlationId);
+  if (sentAt !== undefined) countQueueWait({ agentName: agent.name }, Date.now() - sentAt);
 }

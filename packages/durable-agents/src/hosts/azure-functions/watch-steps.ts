@@ -8,7 +8,7 @@ import type { Logger } from '../../log.ts';
 import { isObject } from '../../state/stored-fields.ts';
 import { readCarrier } from '../../telemetry/trace-context.ts';
 import { recordTurn } from '../../telemetry/turn-telemetry.ts';
-import { streamOf, type Watching } from './turn-observer.ts';
+import { measureQueueWait, streamOf, type Watching } from './turn-observer.ts';
 
 /** Tells those who watch what an operation of the session means for a turn that runs in steps. */
 export async function watchSteps(
@@ -23,6 +23,7 @@ export async function watchSteps(
   switch ((operation ?? '').toLowerCase()) {
     case 'turnbegin': {
       if (correlationId === undefined || !isObject(outcome.result) || outcome.result.status !== 'run') return;
+      measureQueueWait({ agent, correlationId });
       const stream = await streamOf(watching, { ...turn, correlationId, step: 'start' });
       stream?.started({ simulated: agent.model.simulated });
       await stream?.flush();
