@@ -20,29 +20,27 @@ interface Waiting {
 
 const waiting = new Map<string, Waiting>();
 
-/** A start, then step by step: an episode, the activity's end, … */
+/** A start, then the first episode, and one for each activity's end: it takes the activity's message off. */
 async function sequence(): Promise<void> {
   const run = new Run(commit, 'sequence');
   let message = await run.start();
   let arrived = run.beginning;
   for (let id = 0; id < 10; id++) {
     const schedule = { activity: 'hello', ids: [id] };
-    const [activity] = await run.episode({ consume: [message], arrived, schedule });
-    message = await run.activityEnded(activity!, id);
+    [message] = (await run.episode({ consume: [message], arrived, schedule })) as [number];
     arrived = [completed(id)];
   }
   await run.episode({ consume: [message], arrived, ends: true });
 }
 
-/** The ends of activities that run side by side share a flush. */
+/** The ends of activities that run side by side are one episode. */
 async function fanOut(): Promise<void> {
   const run = new Run(commit, 'fanOut');
   const message = await run.start();
   const ids = Array.from({ length: 50 }, (_, id) => id);
   const schedule = { activity: 'hello', ids };
   const activities = await run.episode({ consume: [message], arrived: run.beginning, schedule });
-  const results = await Promise.all(activities.map((activity, id) => run.activityEnded(activity, id)));
-  await run.episode({ consume: results, arrived: ids.map(completed), ends: true });
+  await run.episode({ consume: activities, arrived: ids.map(completed), ends: true });
 }
 
 async function wait(id: string): Promise<void> {

@@ -30,7 +30,7 @@ try {
     data: join(folder, 'data'),
     nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${profiles}`],
   });
-  const url = `${host.url}/runtime/webhooks/durabletask/orchestrators/${name}?timeout=30&pollingInterval=0.002`;
+  const url = `${host.url}/runtime/webhooks/durabletask/orchestrators/${name}?timeout=30&pollingInterval=1`;
   const perSecond = await rate(clients, Math.ceil(Number(values.count) / clients), () =>
     expect(200, 'POST', url, '{}'),
   );

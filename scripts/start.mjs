@@ -1,7 +1,7 @@
 // npm start: installs if needed, builds, and serves the app on this machine.
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { install, nodeFlags, projectNode, root } from './setup.mjs';
+import { hostFlags, install, projectNode, root } from './setup.mjs';
 
 const args = process.argv.slice(2);
 if (args.includes('--help') || args.includes('-h')) {
@@ -15,7 +15,7 @@ if (args.includes('--help') || args.includes('-h')) {
   --no-auth      never ask for keys
   --watch        rebuild and restart when a source file changes
   --strict       run everything through JSON text, exactly as Azure does (slower)
-  --verbose      show the host's own debug lines
+  --verbose      show the host's own debug lines, and source positions in stack traces
   --help         this text`);
   process.exit(0);
 }
@@ -25,6 +25,10 @@ const hostArgs = args.filter((arg) => arg !== '--watch');
 install();
 const node = projectNode();
 const { build, bundleOptions } = await import('./build.mjs');
+const { buildHost } = await import('./build-host.mjs');
+// Maps of whole bundles are read at the start, not when a trace needs them.
+const flags = args.includes('--verbose') ? [...hostFlags, '--enable-source-maps'] : hostFlags;
+let hostFile;
 let child;
 let stopping = false;
 
@@ -37,7 +41,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 function start() {
-  child = spawn(node, [...nodeFlags, 'packages/local-host/src/cli.ts', 'start', '--app', root, ...hostArgs], {
+  child = spawn(node, [...flags, hostFile, 'start', '--app', root, ...hostArgs], {
     cwd: process.cwd(),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // A group of its own: Ctrl-C reaches this script alone, which passes it on once.
@@ -94,8 +98,8 @@ function describeModel(model) {
 }
 
 try {
-  if (!watch) await build();
-  else {
+  [hostFile] = await Promise.all([buildHost(), ...(watch ? [] : [build()])]);
+  if (watch) {
     const esbuild = await import('esbuild');
     const restartOnBuild = {
       name: 'restart',

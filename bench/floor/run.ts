@@ -65,17 +65,6 @@ export class Run {
     return messages;
   }
 
-  /** The end of an activity. @returns the message that carries its result */
-  async activityEnded(message: number, id: number): Promise<number> {
-    const result = ++lastMessage;
-    const body = `{"executionId":"${this.#execution}","event":${completed(id)}}`;
-    await this.#commit.write((rows) => {
-      rows.deleteMessage.run(message);
-      rows.addMessage.run(result, 'orchestration', this.id, body);
-    });
-    return result;
-  }
-
   /** An accepted external event. @returns its message */
   async raise(): Promise<number> {
     const message = ++lastMessage;

@@ -2,14 +2,15 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { buildHost } from '../../scripts/build-host.mjs';
+import { hostFlags, nodeFlags as sourceFlags } from '../../scripts/setup.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const benchApp = fileURLToPath(new URL('../app', import.meta.url));
-const cli = fileURLToPath(new URL('../../packages/local-host/src/cli.ts', import.meta.url));
 const floor = fileURLToPath(new URL('../floor.ts', import.meta.url));
 
-/** The flags of `npm start`. */
-const flags = ['--conditions=durable-source', '--disable-warning=ExperimentalWarning', '--enable-source-maps'];
+/** The host as `npm start` runs it; built once, and outside of what is measured. */
+const hostFile = await buildHost();
 
 /** Model settings that must not come from the machine. */
 const noModel = { AZURE_OPENAI_ENDPOINT: '', AZURE_OPENAI_DEPLOYMENT_NAME: '', OPENAI_BASE_URL: '', OPENAI_MODEL: '' };
@@ -37,12 +38,12 @@ export class ServerProcess {
 
   /** The local host, as `npm start` runs it. */
   static host({ data, app = benchApp, env = {}, nodeFlags = [] }: HostOptions): Promise<ServerProcess> {
-    const args = [...flags, ...nodeFlags, cli, 'start', '--app', app, '--port', '0', '--data', data];
+    const args = [...hostFlags, ...nodeFlags, hostFile, 'start', '--app', app, '--port', '0', '--data', data];
     return ServerProcess.#spawn(args, { ...noModel, ...env });
   }
 
   static floor(data: string): Promise<ServerProcess> {
-    return ServerProcess.#spawn([...flags, floor, data], {});
+    return ServerProcess.#spawn([...sourceFlags, floor, data], {});
   }
 
   static async #spawn(args: readonly string[], env: Record<string, string>): Promise<ServerProcess> {

@@ -1,0 +1,5 @@
+export const root: string;
+export const hostFlags: readonly string[];
+export const nodeFlags: readonly string[];
+export function install(): void;
+export function projectNode(): string;
