@@ -30,6 +30,7 @@ export async function buildHost(outdir = output) {
     // CommonJS, and loaded by need: it is found where it is installed.
     external: ['protobufjs'],
     keepNames: true,
+    minifyWhitespace: true,
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'warning',

@@ -34,6 +34,8 @@ export async function bundleOptions(appRoot = root) {
     // The Functions host provides this module itself.
     external: ['@azure/functions-core'],
     keepNames: true,
+    // A third less to read at each start; the source map leads back to the lines.
+    minifyWhitespace: true,
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'warning',

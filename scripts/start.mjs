@@ -1,7 +1,7 @@
 // npm start: installs if needed, builds, and serves the app on this machine.
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { hostFlags, install, projectNode, root } from './setup.mjs';
+import { hostEnvironment, hostFlags, install, projectNode, root } from './setup.mjs';
 
 const args = process.argv.slice(2);
 if (args.includes('--help') || args.includes('-h')) {
@@ -43,6 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 function start() {
   child = spawn(node, [...flags, hostFile, 'start', '--app', root, ...hostArgs], {
     cwd: process.cwd(),
+    env: hostEnvironment,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // A group of its own: Ctrl-C reaches this script alone, which passes it on once.
     detached: process.platform !== 'win32',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildHost } from '../../scripts/build-host.mjs';
-import { hostFlags, nodeFlags as sourceFlags } from '../../scripts/setup.mjs';
+import { hostEnvironment, hostFlags, nodeFlags as sourceFlags } from '../../scripts/setup.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const benchApp = fileURLToPath(new URL('../app', import.meta.url));
@@ -48,7 +48,7 @@ export class ServerProcess {
 
   static async #spawn(args: readonly string[], env: Record<string, string>): Promise<ServerProcess> {
     const child = spawn(process.execPath, args, {
-      env: { ...process.env, ...env },
+      env: { ...hostEnvironment, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let errors = '';

@@ -3,6 +3,7 @@ import { parseCliArgs, type StartCommand } from './cli/args.ts';
 import { renderBanner } from './cli/banner.ts';
 import { createConsoleLogger } from './cli/console-logger.ts';
 import { HELP, KEYS_HELP } from './cli/help.ts';
+import { giveBackWhenQuiet } from './cli/idle-memory.ts';
 import { runKeysCommand } from './cli/keys-command.ts';
 import { CliUsageError } from './cli/usage-error.ts';
 import { HostError } from './functions/host-error.ts';
@@ -18,7 +19,10 @@ const graceMs = 10_000;
 async function start(command: StartCommand): Promise<void> {
   const settings = readSettings(command.appDirectory);
   const logger = createConsoleLogger({ logLevels: settings.logLevels, verbose: command.verbose });
-  const host = await LocalHost.start({ ...command, settings, logger });
+  const onRequest = giveBackWhenQuiet();
+  const host = await LocalHost.start({ ...command, settings, logger, onRequest });
+  // The start itself leaves much behind.
+  onRequest();
   process.stdout.write(renderBanner(host.app.functions, host.router, host.url));
   process.stdout.write(`\nListening on ${host.url} (state in ${host.dataDirectory}). Press Ctrl-C to stop.\n\n`);
   introduceKeys(command, host, logger);

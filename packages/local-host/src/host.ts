@@ -41,6 +41,8 @@ export interface LocalHostOptions {
   auth?: boolean | undefined;
   /** Take the long way through JSON text everywhere, as Azure does. Default false. */
   strict?: boolean | undefined;
+  /** Called for each HTTP request. */
+  onRequest?: (() => void) | undefined;
   logger?: Logger | undefined;
   /** What `readSettings` gave for this folder, where the caller has read it already. Default: read now. */
   settings?: HostSettings | undefined;
@@ -154,6 +156,7 @@ async function compose(
     ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
     ...(keys && { keys: new KeyGuard(keys, logger) }),
     cors: settings.cors,
+    ...(options.onRequest && { onRequest: options.onRequest }),
     problem: () => (opened?.health().ok === false ? 'storeNotWritable' : undefined),
     logger,
   });

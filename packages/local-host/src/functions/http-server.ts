@@ -38,6 +38,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
   /** What keeps the host from doing its work, in a word, for its status page. Default: nothing ever does. */
   readonly problem?: () => string | undefined;
+  /** Called for each request. */
+  readonly onRequest?: () => void;
   /** Default: no logs. */
   readonly logger?: Logger;
 }
@@ -137,6 +139,7 @@ export class FunctionsHttpServer {
       return;
     }
     this.#inFlight.add(response);
+    this.#options.onRequest?.();
     this.#handle(request, response, awaitsContinue).catch((error: unknown) => {
       this.#logger.error(`${request.method} ${request.url?.split('?')[0]} failed`, error);
       if (response.headersSent) {

@@ -17,7 +17,7 @@ import { isDamaged, type LaneServices } from './lane-services.ts';
 import { Slots, type Worked } from './slots.ts';
 
 /** Most that is kept of entity states, in characters. */
-const cachedCharacters = 8 * 1024 * 1024;
+const cachedCharacters = 3 * 1024 * 1024;
 
 type Decoded = EntityMessage | ReleaseMessage;
 

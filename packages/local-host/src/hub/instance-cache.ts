@@ -5,7 +5,7 @@ import { Cache } from './cache.ts';
 import type { Hot } from './inbox.ts';
 
 /** Most that is kept of instances and histories, in characters of their stored form. */
-const cachedCharacters = 8 * 1024 * 1024;
+const cachedCharacters = 3 * 1024 * 1024;
 
 /** What is committed of instances; the most recently used ones are in memory. */
 export class InstanceCache {
