@@ -100,6 +100,7 @@ function innerRun(agent: Agent, context: ToolContext): RunContext {
     ...(caller !== undefined && { caller }),
     ...(outer?.durable && { durable: outer.durable }),
     ...(outer?.approve && { approve: outer.approve }),
+    ...(outer?.observer?.inner && { observer: outer.observer.inner(agent) }),
     // Whoever watches knows the outer call, not the ones within it.
     onEvent: ({ name, data }) => context.emit({ agent: agent.name, tool: name, data }),
     keyBase: idempotencyKey,

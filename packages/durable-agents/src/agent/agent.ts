@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { JsonValue } from '../json.ts';
+import type { JsonSchema, JsonValue } from '../json.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { ChatClient, ChatOptions } from '../model/chat-client.ts';
 import { checkAgentOptions } from './check-agent-options.ts';
 import type { RunOptions } from './effects.ts';
 import { type ChatMessage, toMessages } from './message.ts';
-import type { AgentResponse } from './response.ts';
+import { formatJsonSchema, type ResponseFormat, type TypedResponse, typedResponse } from './response-format.ts';
 import type { ApproveCall } from './run-context.ts';
 import { runInline } from './run-inline.ts';
 import type { AnyTool } from './tool.ts';
@@ -52,12 +52,20 @@ export interface AgentOptions {
    * needs approval, else `turn`. Default: `auto`.
    */
   durability?: 'auto' | 'turn' | 'step' | undefined;
+  /**
+   * Time limit of a turn with durability `turn`, in milliseconds. Keep it below `functionTimeout` of host.json: a turn
+   * that the host cuts off leaves no answer. Turns in steps have no limit, only their steps. Default: 240,000.
+   */
+  turnTimeoutMs?: number | undefined;
   /** How long a call waits for approval before it counts as refused, in milliseconds. Default: 7 days. */
   approvalTimeoutMs?: number | undefined;
 }
 
 /** Options of a run in this process. */
-export interface AgentRunOptions extends RunOptions {
+export interface AgentRunOptions<Format extends ResponseFormat = JsonSchema>
+  extends Omit<RunOptions, 'responseFormat'> {
+  /** What a structured answer looks like; it is then in `response.value`, with the type of a Standard Schema. */
+  responseFormat?: Format | undefined;
   /** Stops the run. */
   signal?: AbortSignal | undefined;
   log?: Logger | undefined;
@@ -97,6 +105,7 @@ export class Agent {
   /** What the options come to: `auto` is settled. */
   readonly durability: 'turn' | 'step';
   readonly approvalTimeoutMs: number;
+  readonly turnTimeoutMs: number;
 
   /** @throws ConfigurationError that names the option which cannot be used. */
   constructor(options: AgentOptions) {
@@ -119,19 +128,21 @@ export class Agent {
     this.maxStructuredRetries = options.maxStructuredRetries ?? 1;
     this.durability = durabilityOf(options);
     this.approvalTimeoutMs = options.approvalTimeoutMs ?? 7 * 86_400_000;
+    this.turnTimeoutMs = options.turnTimeoutMs ?? 240_000;
   }
 
   /**
    * Runs the agent once in this process; nothing is stored. For a conversation, pass all its messages.
    *
-   * @throws RequestError if there is no message, ModelError if the model failed, AgentRunError if the run gave up.
+   * @throws RequestError if there is no message, ModelError if the model failed, AgentRunError if the run gave up or the
+   * structured answer does not fit, ConfigurationError if the response format cannot be used.
    */
-  async run(
+  async run<Format extends ResponseFormat = JsonSchema>(
     input: string | ChatMessage | readonly ChatMessage[],
-    options: AgentRunOptions = {},
-  ): Promise<AgentResponse> {
+    options: AgentRunOptions<Format> = {},
+  ): Promise<TypedResponse<Format>> {
     const { signal, log = silentLogger, sessionId = randomUUID(), correlationId = randomUUID(), ...others } = options;
-    const { approve, caller, onToolProgress, ...rest } = others;
+    const { approve, caller, onToolProgress, responseFormat, ...rest } = others;
     const context = {
       sessionId,
       correlationId,
@@ -141,9 +152,10 @@ export class Agent {
       ...(caller !== undefined && { caller }),
       ...(onToolProgress && { onEvent: onToolProgress }),
     };
-    const outcome = await runInline(this, toMessages(input), context, rest);
+    const run = { ...rest, responseFormat: formatJsonSchema(responseFormat) };
+    const outcome = await runInline(this, toMessages(input), context, run);
     if (outcome.status === 'failed') throw outcome.error;
-    return outcome.response;
+    return (await typedResponse(outcome.response, responseFormat)) as TypedResponse<Format>;
   }
 }
 

@@ -8,6 +8,7 @@ const limits = {
   maxIterations: [1, 1000],
   toolTimeoutMs: [1, maxTimerMs],
   modelTimeoutMs: [1, maxTimerMs],
+  turnTimeoutMs: [1, maxTimerMs],
   maxModelRetries: [0, 10],
   modelRetryBudgetMs: [0, maxTimerMs],
   maxParallelToolCalls: [1, 100],

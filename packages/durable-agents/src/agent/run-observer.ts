@@ -1,5 +1,6 @@
 import type { JsonValue } from '../json.ts';
 import type { ChatRequest } from '../model/chat-client.ts';
+import type { Agent } from './agent.ts';
 import type { OnModelUpdate } from './call-model.ts';
 import type { ModelOutcome, ToolCallRequest } from './effects.ts';
 import type { ToolProgress } from './tool-progress.ts';
@@ -14,4 +15,6 @@ export interface RunObserver {
   tool(call: ToolCallRequest, execute: () => Promise<JsonValue>): Promise<JsonValue>;
   /** What a tool tells while it runs. */
   progress(event: ToolProgress): void;
+  /** Watches the run of an agent that a tool call consists of. Without it nobody does. */
+  inner?(agent: Agent): RunObserver;
 }

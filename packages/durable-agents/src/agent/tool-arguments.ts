@@ -44,7 +44,8 @@ function parseArguments(
   return { ok: true, value };
 }
 
-function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
+/** What is wrong by a schema, in one line. */
+export function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
   const shown = issues.slice(0, 5).map(({ path = [], message }) => {
     const keys = path.map((part) => String(typeof part === 'object' ? part.key : part));
     return keys.length === 0 ? message : `${keys.join('.')}: ${message}`;

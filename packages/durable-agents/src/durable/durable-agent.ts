@@ -1,20 +1,35 @@
 import { type ChatMessage, toMessages } from '../agent/message.ts';
+import { formatJsonSchema, type ResponseFormat, type TypedResponse } from '../agent/response-format.ts';
 import { writeRunRequest } from '../entity/run-request.ts';
 import { RequestError } from '../errors.ts';
-import { checkSessionKey, entityName, formatSessionId, turnOrchestratorName } from '../ids.ts';
-import type { JsonSchema } from '../json.ts';
+import { checkSessionKey, formatSessionId } from '../ids.ts';
+import type { JsonObject, JsonSchema, JsonValue } from '../json.ts';
+import { agentCallOrchestrator, startCall } from './agent-call.ts';
+import { type AgentRetryOptions, retryPolicy } from './agent-retry.ts';
 import { type AgentTask, asAgentTask } from './agent-task.ts';
 import type { AgentSession, DurableTask, OrchestrationCalls } from './orchestration-calls.ts';
 
-export interface DurableRunOptions {
+export interface DurableRunOptions<Format extends ResponseFormat = JsonSchema> {
   /** The conversation to go on with. Default: a new session for this call. */
   session?: AgentSession | undefined;
-  /** JSON Schema of a structured answer, then in `response.value`. */
-  responseFormat?: JsonSchema | undefined;
+  /**
+   * What a structured answer looks like; it is then in `response.value`, with the type of a Standard Schema. That must
+   * answer at once and always the same, like all in an orchestration.
+   */
+  responseFormat?: Format | undefined;
   /** Whether the agent may call tools. Default: true. */
   enableToolCalls?: boolean | undefined;
   /** Names of the tools it may call. Default: all of the agent's. */
   enableToolNames?: readonly string[] | undefined;
+  /**
+   * Where the turn belongs in a trace (W3C: `traceparent`, `tracestate`), such as what the orchestration's input
+   * brings along. Default: the orchestration's own place, where its host knows it.
+   */
+  traceContext?: JsonObject | undefined;
+  /** Who asks, for tools (`context.caller`). Anything that JSON can carry; it is stored, so no secrets. */
+  caller?: JsonValue | undefined;
+  /** Repeats a call that failed in a way that may pass. Default: it fails at once. */
+  retry?: AgentRetryOptions | undefined;
 }
 
 /**
@@ -48,10 +63,15 @@ export class DurableAgent<Task extends DurableTask = DurableTask> {
    * also be yielded, or given to `context.df.Task.all`.
    *
    * The call fails with AgentCallError.
-   * @throws RequestError `sessionOfOtherAgent` if the session belongs to another agent.
+   * @throws RequestError `sessionOfOtherAgent` if the session belongs to another agent; ConfigurationError if the
+   * response format or the retry policy cannot be used.
    */
-  run(input: string | ChatMessage | readonly ChatMessage[], options: DurableRunOptions = {}): AgentTask<Task> {
-    const { session = this.createSession(), responseFormat, enableToolCalls, enableToolNames } = options;
+  run<Format extends ResponseFormat = JsonSchema>(
+    input: string | ChatMessage | readonly ChatMessage[],
+    options: DurableRunOptions<Format> = {},
+  ): AgentTask<Task, TypedResponse<Format>> {
+    const { session = this.createSession(), responseFormat, enableToolCalls, enableToolNames, caller } = options;
+    const { traceContext = this.#calls.traceContext } = options;
     if (session.agentName.toLowerCase() !== this.name.toLowerCase()) {
       throw new RequestError(
         'sessionOfOtherAgent',
@@ -67,21 +87,24 @@ export class DurableAgent<Task extends DurableTask = DurableTask> {
       messages: toMessages(input),
       correlationId,
       orchestrationId: this.#calls.instanceId,
-      responseFormat,
+      responseFormat: formatJsonSchema(responseFormat),
       enableToolCalls,
       enableToolNames,
+      caller,
+      traceContext,
     };
-    const written = writeRunRequest(request);
+    const agentName = this.name;
+    const call = {
+      agentName,
+      sessionKey,
+      durability: this.#durability,
+      request: JSON.stringify(writeRunRequest(request)),
+    };
     const task =
-      this.#durability === 'step'
-        ? this.#calls.callSubOrchestrator(turnOrchestratorName, {
-            agentName: this.name,
-            sessionKey,
-            correlationId,
-            request: JSON.stringify(written),
-          })
-        : this.#calls.callEntity(entityName(this.name), sessionKey, 'run', written);
-    return asAgentTask(task, { agentName: this.name, sessionKey, correlationId });
+      options.retry === undefined
+        ? startCall(this.#calls, call)
+        : this.#calls.callSubOrchestrator(agentCallOrchestrator, { ...call, retry: retryPolicy(options.retry) });
+    return asAgentTask(task, { agentName, sessionKey, correlationId }, responseFormat);
   }
 
   #newId(): string {

@@ -6,6 +6,7 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import { silentLogger } from '../log.ts';
 import { type AgentFailure, failureOf, findAnswer } from '../state/answer.ts';
 import { emptyState, type StateDocument } from '../state/entity-state.ts';
+import { withAsked } from '../state/history.ts';
 import { isObject } from '../state/stored-fields.ts';
 import { purgeEnded } from './ended-instance.ts';
 import { writeAnswer, writeFailure } from './operation-result.ts';
@@ -165,7 +166,7 @@ async function answer(call: KeptCall, request: RunRequest, state: StateDocument)
   } catch (cause) {
     return ended(keeping.refuse(state, asked, cause), correlationId);
   }
-  const { outcome, cause } = await runTurn(call, request, [...conversation, ...asked.messages]);
+  const { outcome, cause } = await runTurn(call, request, withAsked(conversation, asked.messages));
   const ending = endingOf({ agentName, endedAt: call.now(), outcome });
   return ended(await keeping.settle(state, asked, ending), correlationId, cause);
 }

@@ -1,5 +1,6 @@
 import type { Usage } from '../agent/content.ts';
 import type { ChatMessage } from '../agent/message.ts';
+import { DurableAgentError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { historyOf, type StateDocument } from '../state/entity-state.ts';
 import { conversationOf } from '../state/history.ts';
@@ -59,7 +60,11 @@ export async function applyRetention(
     const summed = dropped(evict(state, count, context, text), count);
     return { ...summed, usage };
   } catch (error) {
-    context.log.warn('Older parts of a session could not be summed up.', { error: String(error), exchanges: count });
+    context.log.warn('Older parts of a session could not be summed up.', {
+      // Not the provider's words: they may quote the conversation.
+      code: DurableAgentError.is(error) ? error.code : 'failed',
+      exchanges: count,
+    });
     // Without a summary nothing should go that need not.
     return byLimit === undefined
       ? { state, bytes, droppedExchanges: 0 }

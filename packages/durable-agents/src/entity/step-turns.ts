@@ -113,7 +113,10 @@ async function beginOrFail(
   try {
     return { result: beginning(call.steps, active, await call.keeping.visible(state)) };
   } catch (cause) {
-    const failed = await finish(call, state, active, { status: 'failed', error: publicError(cause), messages: [] });
+    const outcome = { status: 'failed' as const, error: publicError(cause), messages: [] };
+    const failed = await finish(call, state, active, outcome, async (open, turn) =>
+      call.keeping.refuse(open, askedIn(turn), cause),
+    );
     const ended = { ...failed, actions: [...actions, ...(failed.actions ?? [])] };
     return { ...ended, result: { status: 'over', result: failed.result } };
   }
@@ -254,6 +257,7 @@ async function finish(
   state: StateDocument,
   active: ActiveTurn,
   outcome: TurnRecord['outcome'],
+  write = (open: StateDocument, turn: TurnRecord) => settle(call, open, turn),
 ): Promise<StepOutcome & { kept: KeptTurn }> {
   const { correlationId } = active;
   const ended: EndedTurn = {
@@ -264,7 +268,7 @@ async function finish(
     outcome,
   };
   const { state: open, actions } = replaceEnded(endActive(rememberDecisions(state, call.now())), active.instanceId);
-  const kept = await settle(call, open, { agentName: call.agentName, ...ended });
+  const kept = await write(open, { agentName: call.agentName, ...ended });
   const next = activateNext(kept.state, call.now(), call.steps.starter);
   const answer = findAnswer(kept.state, correlationId);
   return {

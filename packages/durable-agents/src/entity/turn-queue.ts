@@ -1,7 +1,7 @@
 import type { ChatMessage } from '../agent/message.ts';
 import type { JsonObject } from '../json.ts';
 import type { StateDocument } from '../state/entity-state.ts';
-import { conversationOf } from '../state/history.ts';
+import { conversationOf, withAsked } from '../state/history.ts';
 import { readRunRequest } from './run-request.ts';
 import type { SessionAction } from './session-actions.ts';
 import { type ActiveTurn, type QueuedTurn, readBookkeeping, writeBookkeeping } from './session-bookkeeping.ts';
@@ -61,7 +61,7 @@ export function dequeueTurn(
 
 /** What a turn's model is given: the conversation so far, and the message of the turn. */
 export function turnConversation(state: StateDocument, request: JsonObject, startedAt: string): ChatMessage[] {
-  return [...conversationOf(state), ...askedMessages(request, startedAt)];
+  return withAsked(conversationOf(state), askedMessages(request, startedAt));
 }
 
 /** The messages of a request, with the time of the turn where they have none. */

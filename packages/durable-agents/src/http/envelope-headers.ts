@@ -42,6 +42,6 @@ export function correlationFields(correlationId: string | undefined): JsonObject
  * A session id as a header can carry it: what is not a visible ASCII character is percent-encoded. Ids have no `%`
  * of their own, so decoding always gives the id back.
  */
-export function headerForm(key: SessionKey): string {
+export function headerForm(key: string): string {
   return key.replace(/[^\x21-\x7e]+/gu, (part) => encodeURIComponent(part));
 }

@@ -4,7 +4,13 @@ import type { Approval } from '../entity/approvals.ts';
 import type { JsonObject } from '../json.ts';
 import { writeResponse } from '../state/response-codec.ts';
 import { approvalView } from './approval-view.ts';
-import { correlationFields, envelopeHeaders, type ReplyOptions, sessionFields } from './envelope-headers.ts';
+import {
+  correlationFields,
+  envelopeHeaders,
+  headerForm,
+  type ReplyOptions,
+  sessionFields,
+} from './envelope-headers.ts';
 import { failedTurnReply } from './problem.ts';
 import { type HttpReply, jsonReply, textReply } from './reply.ts';
 import type { RunEnvelope } from './run-request.ts';
@@ -39,7 +45,7 @@ function acceptedReply(
   options: ReplyOptions,
   pending: readonly Approval[] = [],
 ): HttpReply {
-  const headers = envelopeHeaders(envelope, options);
+  const headers = { ...envelopeHeaders(envelope, options), ...whereToAsk(envelope, correlationId) };
   const response = pending.length === 0 ? acknowledgement : waitsForApproval;
   if (envelope.kind === 'text') return textReply(202, response, headers);
   const body = {
@@ -53,6 +59,17 @@ function acceptedReply(
     ...correlationFields(correlationId),
   };
   return jsonReply(202, body, headers);
+}
+
+/** Relative to the run endpoint: it holds behind any prefix, and trusts no Host header. */
+function whereToAsk({ sessionKey }: RunEnvelope, correlationId: string): Record<string, string> {
+  if (sessionKey === undefined) return {};
+  const session = encodeURIComponent(sessionKey);
+  return {
+    location: `sessions/${session}/runs/${encodeURIComponent(correlationId)}`,
+    'retry-after': '1',
+    'x-ms-correlation-id': headerForm(correlationId),
+  };
 }
 
 function answerReply(

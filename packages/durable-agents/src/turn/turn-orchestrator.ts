@@ -1,3 +1,4 @@
+import { describeError } from '../agent/describe-error.ts';
 import type {
   AgentEffect,
   AgentEffectResult,
@@ -13,6 +14,7 @@ import type { DurableTask } from '../durable/orchestration-calls.ts';
 import { AgentRunError, DurableAgentError } from '../errors.ts';
 import { entityName } from '../ids.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
+import { redact } from '../redact.ts';
 import { readModelOutcome, readToolList, writeRunOutcome } from './step-outcome.ts';
 import type { CalledTurnInput, TurnCalls, TurnResult } from './turn-calls.ts';
 import { approvalActivity, modelActivity, toolActivity, toolListActivity, turnEvents } from './turn-names.ts';
@@ -142,9 +144,16 @@ class Turn<Task extends DurableTask> {
         .slice(at, at + size)
         .map((call) => this.#calls.callActivity(toolActivity, { ...this.#base(), call: { ...call } as JsonObject }));
       yield* this.#cancelledBefore(this.#calls.all(tasks));
-      results.push(...tasks.map((task) => (task.isCompleted ? resultOf(task) : stopped())));
+      results.push(...tasks.map((task) => (task.isCompleted ? resultOf(task) : this.#missing(task))));
     }
     return asked.map((_, index) => results[index] ?? toolError('notRun', 'Not called: the turn was cancelled.'));
+  }
+
+  /** Of a call whose activity gave nothing. A tool that fails gives a result: what fails here is the host's. */
+  #missing(task: Task): JsonValue {
+    if (this.#cancelled) return stopped();
+    const reason = task.isFaulted ? describeError(task.result, 400) : 'another call of the same answer broke off';
+    return toolError('aborted', `This call gave no result (${redact(reason)}). It may have taken effect.`);
   }
 
   *#decide(asked: ToolCallRequest[]): Generator<Task, CallDecision[], unknown> {

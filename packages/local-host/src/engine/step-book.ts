@@ -101,7 +101,8 @@ export class StepBook {
         'nonDeterministic',
         `Non-deterministic orchestrator: step ${id} was ${schedulingLabel(recorded)} when it first ran, and is ` +
           `${label} in this replay. Either the orchestrator's code has changed while this instance was ` +
-          'running, or it depends on time, random values or outside state.',
+          'running, or it depends on time, random values or outside state. Use context.df.currentUtcDateTime, ' +
+          'context.df.newGuid and activities.',
       );
     }
   }

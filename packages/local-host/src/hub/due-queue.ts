@@ -1,22 +1,35 @@
 import type { StoredMessage } from '../store/store.ts';
 import type { Clock } from './executor.ts';
 
+/** A message that is due later than this, in milliseconds, is kept without its body: there may be very many. */
+const farMs = 30_000;
+/** No body is empty: each is JSON. */
+const noBody = '';
+
 /** Messages that are not due yet: a binary heap by time, with one armed timer. */
 export class DueQueue {
   readonly #clock: Clock;
   readonly #deliver: (message: StoredMessage) => void;
+  readonly #bodyOf: (id: number) => string | undefined;
   readonly #heap: StoredMessage[] = [];
   readonly #tagged = new Map<string, StoredMessage>();
   readonly #withdrawn = new Set<StoredMessage>();
   #cancel: (() => void) | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, deliver: (message: StoredMessage) => void) {
+  /** @param bodyOf reads the body of a message again; undefined if the message is gone */
+  constructor(
+    clock: Clock,
+    deliver: (message: StoredMessage) => void,
+    bodyOf: (id: number) => string | undefined = () => undefined,
+  ) {
+    this.#bodyOf = bodyOf;
     this.#clock = clock;
     this.#deliver = deliver;
   }
 
-  add(message: StoredMessage): void {
+  add(given: StoredMessage): void {
+    const message = given.due - this.#clock.now() > farMs ? { ...given, body: noBody } : given;
     if (message.tag !== null) this.#tagged.set(key(message.target, message.tag), message);
     this.#heap.push(message);
     this.#up(this.#heap.length - 1);
@@ -52,7 +65,8 @@ export class DueQueue {
       const message = this.#pop();
       if (this.#withdrawn.delete(message)) continue;
       if (message.tag !== null) this.#tagged.delete(key(message.target, message.tag));
-      this.#deliver(message);
+      const body = message.body === noBody ? this.#bodyOf(message.id) : message.body;
+      if (body !== undefined) this.#deliver({ ...message, body });
     }
     this.#arm();
   }

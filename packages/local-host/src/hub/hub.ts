@@ -82,7 +82,11 @@ export class Hub {
     this.#orchestrations = new OrchestrationLane(services);
     this.#entities = new EntityLane(services);
     this.#activities = new ActivityLane(services);
-    this.#due = new DueQueue(this.#clock, (message) => this.#hand(message));
+    this.#due = new DueQueue(
+      this.#clock,
+      (message) => this.#hand(message),
+      (id) => this.#bodyOf(id),
+    );
   }
 
   /** Takes up everything an earlier process left. */
@@ -301,6 +305,16 @@ export class Hub {
     if (this.#stopping) return;
     if (message.due > this.#clock.now()) this.#due.add(message);
     else this.#hand(message);
+  }
+
+  #bodyOf(id: number): string | undefined {
+    try {
+      return this.#store.messageBody(id);
+    } catch (error) {
+      // It stays stored; the next start refuses to go on with it, by name.
+      this.#logger.error(`Message ${id} was due and cannot be read.`, error);
+      return undefined;
+    }
   }
 
   #hand(message: StoredMessage): void {

@@ -52,17 +52,27 @@ export class MessageTable {
   }
 
   /** @throws StoreError `damaged` */
+  body(id: number): string | undefined {
+    const row = this.#statements
+      .get('SELECT id, lane, target, due, tag, attempts, checksum, body FROM messages WHERE id = ?')
+      .get(id);
+    return row === undefined ? undefined : this.#checked(row).body;
+  }
+
+  #checked(row: unknown): StoredMessage {
+    const { checksum: sum, ...message } = row as StoredMessage & { checksum: number };
+    const { lane, target, due, tag, body } = message;
+    if (checksum(lane, target, due, tag, body) !== sum) {
+      throw damaged(`Message ${message.id} for ${target} is damaged.`, this.#folder);
+    }
+    return message;
+  }
+
+  /** @throws StoreError `damaged` */
   *of(wanted: Lane): Iterable<StoredMessage> {
     const rows = this.#statements
       .get('SELECT id, lane, target, due, tag, attempts, checksum, body FROM messages WHERE lane = ? ORDER BY id')
       .all(wanted);
-    for (const row of rows) {
-      const { checksum: sum, ...message } = row as unknown as StoredMessage & { checksum: number };
-      const { lane, target, due, tag, body } = message;
-      if (checksum(lane, target, due, tag, body) !== sum) {
-        throw damaged(`Message ${message.id} for ${target} is damaged.`, this.#folder);
-      }
-      yield message;
-    }
+    for (const row of rows) yield this.#checked(row);
   }
 }

@@ -102,6 +102,10 @@ export class SqliteStore implements Store {
     yield* this.#read(() => [...this.#messages.of(lane)]);
   }
 
+  messageBody(id: number): string | undefined {
+    return this.#messages.body(id);
+  }
+
   instance(instanceId: string): Instance | undefined {
     return this.#read(() => this.#instances.get(instanceId));
   }

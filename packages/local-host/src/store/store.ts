@@ -48,6 +48,8 @@ export interface Store {
   commit(commit: Commit): Promise<StoredMessage[]>;
   /** All waiting messages in order of acceptance; read once, at start. */
   messages(lane: Lane): Iterable<StoredMessage>;
+  /** The body of a waiting message; undefined if it is gone. */
+  messageBody(id: number): string | undefined;
   instance(instanceId: string): Instance | undefined;
   history(instanceId: string): string[];
   instances(query: InstanceQuery): Instance[];

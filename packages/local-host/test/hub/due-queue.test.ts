@@ -7,7 +7,7 @@ import type { StoredMessage } from '../../src/store/store.ts';
 import { ManualClock } from './manual-clock.ts';
 
 function message(id: number, due: number): StoredMessage {
-  return { id, lane: 'orchestration', target: `i${id % 3}`, due, tag: `timer:${id}`, body: '' };
+  return { id, lane: 'orchestration', target: `i${id % 3}`, due, tag: `timer:${id}`, body: `"${id}"` };
 }
 
 test('messages come in order of their time, never early, once each, and withdrawn ones not at all', () => {
@@ -33,6 +33,20 @@ test('messages come in order of their time, never early, once each, and withdraw
       },
     ),
   );
+});
+
+test('what is due much later comes with the body it has then, and not at all if it is gone', () => {
+  const clock = new ManualClock();
+  const delivered: StoredMessage[] = [];
+  const bodies = new Map([[1, '"kept"']]);
+  const queue = new DueQueue(
+    clock,
+    (entry) => delivered.push(entry),
+    (id) => bodies.get(id),
+  );
+  for (const id of [1, 2]) queue.add(message(id, 86_400_000));
+  clock.move(86_400_000);
+  assert.deepEqual(delivered, [{ ...message(1, 86_400_000), body: '"kept"' }]);
 });
 
 test('a due time of ten years is not taken for now', async () => {

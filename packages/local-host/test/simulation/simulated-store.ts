@@ -87,6 +87,16 @@ export class SimulatedStore implements Store {
     for (const { copyOf: _, ...message } of this.#read().queue(lane)) yield message;
   }
 
+  messageBody(id: number): string | undefined {
+    for (const lane of ['orchestration', 'entity', 'activity'] as const) {
+      const found = this.#read()
+        .queue(lane)
+        .find((message) => message.id === id);
+      if (found !== undefined) return found.body;
+    }
+    return undefined;
+  }
+
   instance(instanceId: string): Instance | undefined {
     return this.#read().instance(instanceId);
   }

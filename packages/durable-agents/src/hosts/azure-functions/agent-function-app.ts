@@ -2,6 +2,7 @@ import { app } from '@azure/functions';
 import type { OrchestrationContext, Task } from 'durable-functions';
 import { TurnWaiters } from '../../client/turn-waiters.ts';
 import { DurableAgent } from '../../durable/durable-agent.ts';
+import { keepingSettings } from '../../entity/session-options.ts';
 import { ConfigurationError } from '../../errors.ts';
 import {
   type AgentFunctionAppOptions,
@@ -15,13 +16,17 @@ import { registerHealthTrigger, registerRunTrigger, registerUnknownAgentTrigger 
 import { orchestrationCalls } from './orchestration-calls.ts';
 import { type AppParts, registerAgentEntity } from './register-agents.ts';
 import { registerTurns } from './register-turns.ts';
+import { nodeAgents, registerWorkflows, runningRun } from './register-workflows.ts';
 import { RunningSteps } from './running-steps.ts';
 import { registerSessionExpiry, registerSessionTriggers } from './session-triggers.ts';
 import { registerStreamTrigger } from './stream-triggers.ts';
 import { registerTurnTriggers } from './turn-triggers.ts';
+import { checkWorkflows } from './workflow-options.ts';
+import { registerWorkflowTriggers } from './workflow-triggers.ts';
 
 /**
- * Makes every agent a durable entity (`dafx-{agent}`), one instance a session, and gives it `POST agents/{agent}/run`.
+ * Makes every agent a durable entity (`dafx-{agent}`), one instance a session, and gives it `POST agents/{agent}/run`;
+ * makes every workflow a durable orchestration (`dafx-{workflow}`), with `POST workflows/{workflow}/run`.
  * Construct it once, while the app's files are loaded.
  */
 export class AgentFunctionApp {
@@ -32,6 +37,11 @@ export class AgentFunctionApp {
     const http = checkHttpOptions(options);
     this.#agents = checkAgents(options);
     const agents = [...this.#agents.values()];
+    const workflows = checkWorkflows(
+      options.workflows ?? [],
+      options.enableHttp ?? true,
+      agents.map(({ agent }) => agent.name),
+    );
     const withHttp = agents.filter(({ enableHttp }) => enableHttp);
     const parts: AppParts = { waiters: new TurnWaiters(), running: new RunningSteps(), watching: watchingOf(options) };
     const { waiters, running } = parts;
@@ -40,7 +50,16 @@ export class AgentFunctionApp {
     keepStateText();
     for (const registered of agents) registerAgentEntity(registered, parts);
     registerSessionExpiry();
-    registerTurns(this.#agents, parts);
+    const inWorkflows = nodeAgents(workflows.set, keepingSettings(options.sessions));
+    registerTurns(new Map([...this.#agents, ...inWorkflows]), parts);
+    if (workflows.set.families.size > 0) registerWorkflows(workflows.set, inWorkflows, parts);
+    for (const [name, { enableHttp, exposeStatusEndpoint }] of workflows.settings) {
+      const family = workflows.set.families.get(name);
+      if (enableHttp && family !== undefined) {
+        const stopHere = (runId: string) => void running.abort(...runningRun(runId));
+        registerWorkflowTriggers(family, http, { exposeStatusEndpoint, stopHere });
+      }
+    }
     for (const registered of withHttp) {
       registerRunTrigger(registered, http, parts);
       registerTurnTriggers(registered, http, waiters, running);

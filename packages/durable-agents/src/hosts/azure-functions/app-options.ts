@@ -8,7 +8,9 @@ import { MemoryStreamStore } from '../../stream/memory-stream-store.ts';
 import type { AgentStreamHandler } from '../../stream/stream-handler.ts';
 import type { StreamStore } from '../../stream/stream-store.ts';
 import type { TelemetryOptions } from '../../telemetry/telemetry-options.ts';
+import type { AnyWorkflow } from '../../workflow/workflow.ts';
 import type { Watching } from './turn-observer.ts';
+import type { WorkflowRegistration } from './workflow-options.ts';
 
 /** An agent with settings of its own. */
 export interface AgentRegistration {
@@ -22,8 +24,13 @@ export interface AgentRegistration {
 }
 
 export interface AgentFunctionAppOptions {
-  /** The agents of the app; their names must differ, ignoring case. */
-  agents: readonly (Agent | AgentRegistration)[];
+  /** The agents of the app; their names must differ, ignoring case. Default: none, if there are workflows. */
+  agents?: readonly (Agent | AgentRegistration)[] | undefined;
+  /**
+   * The workflows of the app; those within others come with them. Several of one name are its versions: runs keep to the
+   * one that they began with, and new ones take the last.
+   */
+  workflows?: readonly (AnyWorkflow | WorkflowRegistration)[] | undefined;
   /** Key that callers need for the generated endpoints. Default: `function`. */
   httpAuthLevel?: 'anonymous' | 'function' | 'admin' | undefined;
   /** Whether agents have a run endpoint unless they say otherwise. Default: true. */
@@ -96,7 +103,7 @@ export function checkHttpOptions(options: AgentFunctionAppOptions) {
  */
 export function checkAgents(options: AgentFunctionAppOptions): ReadonlyMap<string, RegisteredAgent> {
   const agents = new Map<string, RegisteredAgent>();
-  for (const entry of options.agents) {
+  for (const entry of options.agents ?? []) {
     const own: AgentRegistration = 'agent' in entry ? entry : { agent: entry };
     const name = own.agent.name.toLowerCase();
     if (agents.has(name)) {
@@ -114,7 +121,7 @@ export function checkAgents(options: AgentFunctionAppOptions): ReadonlyMap<strin
       keeping: keepingSettings(options.sessions, own.sessions),
     });
   }
-  if (agents.size > 0) return agents;
+  if (agents.size > 0 || (options.workflows ?? []).length > 0) return agents;
   throw new ConfigurationError('noAgents', 'The app has no agents.', { fix: 'Pass them: { agents: [myAgent] }.' });
 }
 

@@ -7,7 +7,7 @@ import type { TurnWaiters } from '../../client/turn-waiters.ts';
 import { type OperationOutcome, performOperation } from '../../entity/agent-entity.ts';
 import type { RunAgentTurn } from '../../entity/run-turn.ts';
 import { type KeepingSettings, SessionKeeping } from '../../entity/session-keeping.ts';
-import { DurableAgentError, ModelError } from '../../errors.ts';
+import { AgentRunError, DurableAgentError, ModelError } from '../../errors.ts';
 import { type AgentSessionId, entityFunctionName, formatSessionId, type SessionKey } from '../../ids.ts';
 import type { JsonObject } from '../../json.ts';
 import type { Logger } from '../../log.ts';
@@ -76,6 +76,13 @@ export function registerAgentEntity(
   df.app.entity(entityFunctionName(agent.name), { extraInputs: [df.input.durableClient()], handler });
 }
 
+/** The host would cut the operation off and forget the message with it. */
+function tooLong({ turnTimeoutMs }: Agent): AgentRunError {
+  return new AgentRunError('turnTimeout', `The turn was not done within its time limit of ${turnTimeoutMs} ms.`, {
+    fix: 'Use durability "step", or raise turnTimeoutMs; it must stay below functionTimeout of host.json.',
+  });
+}
+
 interface InlineParts extends Pick<AppParts, 'running' | 'watching'> {
   log: Logger;
   durable: ToolDurablePort;
@@ -83,7 +90,8 @@ interface InlineParts extends Pick<AppParts, 'running' | 'watching'> {
 
 function inlineTurn(agent: Agent, { log, running, watching, durable }: InlineParts): RunAgentTurn {
   return ({ messages, options, sessionId, correlationId, caller, asked, traceContext }) =>
-    running.during(sessionId, correlationId, async (signal) => {
+    running.during(sessionId, correlationId, async (cancel) => {
+      const signal = AbortSignal.any([cancel, AbortSignal.timeout(agent.turnTimeoutMs)]);
       const added = asked === 0 ? [] : messages.slice(-asked);
       const requestText = added.map(messageText).join('\n');
       const trace = readCarrier(traceContext);
@@ -111,8 +119,9 @@ function inlineTurn(agent: Agent, { log, running, watching, durable }: InlinePar
       };
       const outcome = await traceTurn(facts, watching.telemetry, async () => {
         const ran = await runInline(agent, messages, context, options);
-        // The end of the process does not pull the signal; only a caller's order does.
-        return signal.aborted && ran.status === 'failed' ? { ...ran, error: canceled() } : ran;
+        // The end of the process does not pull the signal; only a caller's order and the time limit do.
+        if (!signal.aborted || ran.status !== 'failed') return ran;
+        return { ...ran, error: cancel.aborted ? canceled() : tooLong(agent) };
       });
       await stream?.done(outcome);
       return outcome;
@@ -125,7 +134,7 @@ function logFailure(log: Logger, agent: string, session: AgentSessionId, outcome
   log.error('An agent turn failed.', {
     agent,
     session,
-    correlationId: outcome.correlationId,
+    correlationId: outcome.correlationId ?? outcome.ended?.correlationId,
     code: error.code,
     ...causeFields(cause),
   });

@@ -3,6 +3,7 @@ import * as df from 'durable-functions';
 import type { Agent } from '../../agent/agent.ts';
 import type { ToolCallRequest } from '../../agent/effects.ts';
 import type { RunContext } from '../../agent/run-context.ts';
+import { agentCallOrchestrator, callWithRetry, type RetriedCall } from '../../durable/agent-call.ts';
 import { type KeepingSettings, SessionKeeping } from '../../entity/session-keeping.ts';
 import { keepingSettings } from '../../entity/session-options.ts';
 import { ConfigurationError } from '../../errors.ts';
@@ -23,6 +24,7 @@ import {
 import { canceled, playTurn } from '../../turn/turn-orchestrator.ts';
 import { contextLogger } from './context-logger.ts';
 import { durableClientPort } from './durable-client.ts';
+import { orchestrationCalls } from './orchestration-calls.ts';
 import { OrchestrationClient } from './orchestration-client.ts';
 import type { AppParts } from './register-agents.ts';
 import { streamOf, TurnObserver } from './turn-observer.ts';
@@ -79,6 +81,9 @@ export function registerTurns(
 
   df.app.orchestration(turnOrchestrator, function* (context) {
     return yield* playTurn(turnCalls(context), context.df.getInput<CalledTurnInput>());
+  });
+  df.app.orchestration(agentCallOrchestrator, function* (context) {
+    return yield* callWithRetry(orchestrationCalls(context), context.df.getInput<RetriedCall>());
   });
   df.app.activity(
     modelActivity,

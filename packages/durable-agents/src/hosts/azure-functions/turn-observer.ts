@@ -91,6 +91,15 @@ export class TurnObserver implements RunObserver {
     return result;
   }
 
+  /** Traced and measured within the call; those who read the turn know only the call itself. */
+  inner(agent: Agent): RunObserver {
+    return new TurnObserver(
+      this.#watching,
+      { ...this.#turn, agent, traceContext: undefined, step: 'inner' },
+      undefined,
+    );
+  }
+
   progress({ callId, data }: ToolProgress): void {
     const call = this.#calls.get(callId);
     if (call !== undefined) this.#stream?.onToolProgress(call, data);
