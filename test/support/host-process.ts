@@ -76,6 +76,7 @@ export class HostProcess {
 
   /** Ctrl-C; resolves to the exit code. */
   async stop(): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGINT');
     const [code] = (await ended) as [number | null];

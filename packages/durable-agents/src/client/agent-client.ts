@@ -1,11 +1,5 @@
 import { type ChatMessage, textMessage } from '../agent/message.ts';
-import {
-  type Approval,
-  type ApprovalDecision,
-  approvalsOf,
-  pendingApprovals,
-  sameDecision,
-} from '../entity/approvals.ts';
+import { type Approval, type ApprovalDecision, approvalsOf, pendingApprovals } from '../entity/approvals.ts';
 import { type ExternalHistory, stateWithTurn } from '../entity/retention-external.ts';
 import { type RunRequest, writeRunRequest } from '../entity/run-request.ts';
 import { readBookkeeping } from '../entity/session-bookkeeping.ts';
@@ -26,6 +20,8 @@ import { type AgentFailure, type Answer, failureOf, findAnswer } from '../state/
 import { parseState } from '../state/codec.ts';
 import { withoutUndefined } from '../state/content-codec.ts';
 import { historyOf, type StateDocument } from '../state/entity-state.ts';
+import { surelyLacks } from '../state/find-answer.ts';
+import { type DecideResult, settled } from './decided.ts';
 import type { DurableClientPort } from './durable-client-port.ts';
 import { assertSameRequest, turnOfKey } from './idempotency.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -78,12 +74,6 @@ export interface DecideCall {
   /** What is wrong with the arguments for a tool; undefined if nothing is. */
   argumentsProblem?: (tool: string, args: JsonObject) => Promise<string | undefined>;
 }
-
-export type DecideResult =
-  /** The decision stands; `repeated` if it stood before. */
-  | { status: 'decided'; repeated: boolean; approval: Approval }
-  /** Sent; the session has not taken it in yet. */
-  | { status: 'accepted' };
 
 interface Turn {
   sessionKey: SessionKey;
@@ -147,7 +137,8 @@ export class AgentClient {
     const waiter = this.#waiters.add(formatSessionId(agentName, turn.sessionKey), turn.correlationId);
     try {
       await this.#send(agentName, turn, request);
-      const read = () => this.#readOutcome(agentName, turn, messages);
+      const looked = { isSound: false };
+      const read = () => this.#readOutcome(agentName, turn, messages, looked);
       const outcome = await waitFor({ read, waiter, timeoutMs, timers: this.#timers, signal });
       return outcome ?? { status: 'timeout', ...turn };
     } finally {
@@ -237,18 +228,22 @@ export class AgentClient {
     agentName: string,
     turn: Turn,
     messages: readonly ChatMessage[],
+    looked = { isSound: false },
   ): Promise<RunAgentResult | undefined> {
-    let state: StateDocument | undefined;
+    let state: StateDocument;
     try {
-      state = await this.#readState(agentName, turn.sessionKey);
+      const stored = await this.#readStored(agentName, turn.sessionKey);
+      // A state that could be used once stays so; one that cannot will never have an answer.
+      if (looked.isSound && typeof stored === 'string' && surelyLacks(stored, turn.correlationId)) return undefined;
+      state = parseState(stored);
+      looked.isSound = true;
       const sessionId = formatSessionId(agentName, turn.sessionKey);
-      state &&= await stateWithTurn(state, turn.correlationId, this.#history, sessionId);
+      state = await stateWithTurn(state, turn.correlationId, this.#history, sessionId);
     } catch (error) {
       // No turn can be recorded in a state that cannot be read, so there is nothing to wait for.
       if (!DurableAgentError.is(error)) throw error;
       return { ...turn, status: 'failed', error: failureOf(error) satisfies AgentFailure, messageCount: 0 };
     }
-    if (state === undefined) return undefined;
     const answer = findAnswer(state, turn.correlationId);
     if (answer !== undefined) {
       assertSameRequest(state, turn.correlationId, messages);
@@ -258,17 +253,20 @@ export class AgentClient {
     return pending.length === 0 ? undefined : { ...turn, status: 'waiting', pendingApprovals: pending };
   }
 
-  /** The session's state; undefined if it cannot be had just now. @throws StateError if it cannot be used */
-  async #readState(agentName: string, sessionKey: SessionKey): Promise<StateDocument | undefined> {
-    let stored: unknown;
+  /** @throws StateError if the state cannot be used */
+  async #readState(agentName: string, sessionKey: SessionKey): Promise<StateDocument> {
+    return parseState(await this.#readStored(agentName, sessionKey));
+  }
+
+  /** What is stored of a session; undefined if it cannot be had just now. */
+  async #readStored(agentName: string, sessionKey: SessionKey): Promise<unknown> {
     try {
-      stored = await this.#port.readEntityState(entityName(agentName), sessionKey);
+      return await this.#port.readEntityState(entityName(agentName), sessionKey);
     } catch (error) {
       // The message is with the backend already, so failing now would be wrong: the next look may work.
       this.#log.warn('The state of a session could not be read; trying again.', { error: String(error) });
       return undefined;
     }
-    return parseState(stored);
   }
 }
 
@@ -276,18 +274,4 @@ function turnOf({ agentName, sessionKey, idempotencyKey, correlationId }: RunAge
   const given = sessionKey === undefined ? undefined : checkSessionKey(sessionKey);
   if (idempotencyKey !== undefined) return turnOfKey(agentName, given, idempotencyKey);
   return { sessionKey: given ?? newSessionKey(), correlationId: correlationId ?? newCorrelationId() };
-}
-
-/** What an approval's state means for one who wants this decision; undefined while it is open. */
-function settled(approval: Approval, wanted: ApprovalDecision): DecideResult | undefined {
-  const { decision } = approval;
-  if (decision === undefined) {
-    if (Date.now() < Date.parse(approval.expiresAt)) return undefined;
-    throw new RequestError('approvalExpired', 410, 'The time to decide on this call is over.');
-  }
-  if (decision.decisionId === wanted.decisionId) return { status: 'decided', repeated: false, approval };
-  if (decision.expired) throw new RequestError('approvalExpired', 410, 'The time to decide on this call is over.');
-  if (sameDecision(decision, wanted)) return { status: 'decided', repeated: true, approval };
-  const what = decision.approved ? 'approved' : 'refused';
-  throw new RequestError('approvalConflict', 409, `This call was ${what} before; the first decision stands.`);
 }

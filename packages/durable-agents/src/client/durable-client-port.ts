@@ -4,6 +4,6 @@ import type { JsonObject } from '../json.ts';
 export interface DurableClientPort {
   /** Resolves when the backend has taken the message: from then on it is not lost. */
   signalEntity(name: string, key: string, operation: string, input: JsonObject): Promise<void>;
-  /** The committed state as the backend has it; `undefined` if there is none. */
+  /** The committed state as the backend has it, best as its text; `undefined` if there is none. */
   readEntityState(name: string, key: string): Promise<unknown>;
 }

@@ -143,9 +143,9 @@ export class SessionClient {
 
   /**
    * Clears a conversation. Waits up to 5 seconds; `accepted` means that it will be done after what the session has to
-   * do before. There is nothing to clear in a session that is not there: `notFound`.
+   * do before. There is nothing to clear in a session that is not there: `notFound`. A damaged one can be cleared.
    *
-   * @throws RequestError `invalidSessionId`; RuntimeUnavailableError
+   * @throws RequestError `invalidSessionId`; StateError `stateVersionUnsupported`; RuntimeUnavailableError
    */
   reset(agentName: string, sessionKey: string): Promise<'done' | 'accepted' | 'notFound'> {
     return this.#order(agentName, sessionKey, 'reset', (state) => state === undefined || historyOf(state).length === 0);
@@ -164,8 +164,9 @@ export class SessionClient {
   ): Promise<'done' | 'accepted' | 'notFound'> {
     const key = checkSessionKey(sessionKey);
     const read = () => this.#do('read the session', () => this.#port.readEntityState(entityName(agentName), key));
-    // Not parsed: a damaged session can be reset and deleted too.
-    if (isNothing(await read())) return 'notFound';
+    const before = await read();
+    if (isNothing(before)) return 'notFound';
+    if (operation === 'reset') assertOurs(before);
     await this.#do(`take the order to ${operation}`, () =>
       this.#port.signalEntity(entityName(agentName), key, operation, {}),
     );
@@ -212,6 +213,15 @@ function askedText(state: StateDocument, correlationId: string): string {
     (entry) => entry.$type === 'request' && entry.correlationId === correlationId,
   );
   return readMessages(asked?.messages).map(messageText).join('');
+}
+
+/** @throws StateError `stateVersionUnsupported` for what another version of the library must look after. */
+function assertOurs(stored: unknown): void {
+  try {
+    parseState(stored);
+  } catch (error) {
+    if (!DurableAgentError.is(error) || error.code !== 'invalidState') throw error;
+  }
 }
 
 function parseIfPossible(stored: unknown): StateDocument | undefined {

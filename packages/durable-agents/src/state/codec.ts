@@ -2,6 +2,7 @@ import { StateError } from '../errors.ts';
 import { emptyState, type FreshVersion, type StateDocument } from './entity-state.ts';
 import { rememberSize } from './known-size.ts';
 import { parseLosslessJson } from './lossless-json.ts';
+import { RecentStates } from './recent-states.ts';
 import { checkEntry, checkFields, checkList, invalidState, type Rules } from './state-checks.ts';
 import { isObject } from './stored-fields.ts';
 import { checkTerminalRecords } from './terminal-records.ts';
@@ -21,6 +22,8 @@ const dataFields: Rules = { expirationTimeUtc: { kind: 'string' }, extensionData
  * other than 1 and 2.
  */
 export function parseState(stored: unknown, freshVersion?: FreshVersion): StateDocument {
+  const known = typeof stored === 'string' ? recent.get(stored) : undefined;
+  if (known !== undefined) return known;
   const state = typeof stored === 'string' && stored !== '' ? parseText(stored) : stored;
   if (state === undefined || state === null || state === '') return emptyState(freshVersion);
   if (!isObject(state)) throw invalidState('', 'is not an object');
@@ -29,9 +32,14 @@ export function parseState(stored: unknown, freshVersion?: FreshVersion): StateD
   checkFields(state.data, dataFields, 'data');
   checkList(state.data.conversationHistory, 'data.conversationHistory', checkEntry);
   if (major === '2') checkTerminalRecords(state.data);
-  if (typeof stored === 'string') rememberSize(state as StateDocument, stored);
+  if (typeof stored === 'string') {
+    rememberSize(state as StateDocument, stored);
+    recent.add(stored, state as StateDocument);
+  }
   return state as StateDocument;
 }
+
+const recent = new RecentStates();
 
 function parseText(text: string): unknown {
   try {

@@ -18,9 +18,14 @@ export type FoundAnswer = Answer & {
  * @throws StateError as `parseState`; also for a text that is evidently cut off.
  */
 export function findAnswerInText(text: string, correlationId: string): FoundAnswer | undefined {
-  const isWhole = text.startsWith('{') && text.endsWith('}');
-  if (isWhole && plainId.test(correlationId) && !text.includes(correlationId)) return undefined;
+  if (surelyLacks(text, correlationId)) return undefined;
   const state = parseState(text);
   const answer = findAnswer(state, correlationId);
   return answer && { ...answer, messageCount: historyOf(state).length };
+}
+
+/** Whether a stored text evidently knows nothing of a turn: for those who look again and again, without parsing it. */
+export function surelyLacks(text: string, correlationId: string): boolean {
+  const isWhole = text.startsWith('{') && text.endsWith('}');
+  return isWhole && plainId.test(correlationId) && !text.includes(correlationId);
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Content } from '../agent/content.ts';
 import type { ChatMessage } from '../agent/message.ts';
 import { repairConversation } from '../agent/repair-conversation.ts';
@@ -27,6 +28,20 @@ export function conversationOf(state: StateDocument): ChatMessage[] {
     messages.push(...readMessages(entry.messages).flatMap((message) => forModel(message, isRefused)));
   }
   return repairConversation(messages);
+}
+
+/**
+ * A conversation and what is said next. A message that was not answered, because its turn failed, and is now sent again
+ * counts once.
+ */
+export function withAsked(conversation: readonly ChatMessage[], asked: readonly ChatMessage[]): ChatMessage[] {
+  const isSame = (before: ChatMessage | undefined, now: ChatMessage) =>
+    now.role === 'user' && before?.role === 'user' && isDeepStrictEqual(before.contents, now.contents);
+  let end = conversation.length;
+  while (asked.length > 0 && asked.every((message, i) => isSame(conversation[end - asked.length + i], message))) {
+    end -= asked.length;
+  }
+  return [...conversation.slice(0, end), ...asked];
 }
 
 function refusedTurns(entries: readonly StoredEntry[]): Set<string> {

@@ -33,6 +33,7 @@ test('an agent has documented defaults', () => {
       maxStructuredRetries: 1,
       durability: 'turn',
       approvalTimeoutMs: 604_800_000,
+      turnTimeoutMs: 240_000,
     },
   );
 });

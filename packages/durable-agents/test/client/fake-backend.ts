@@ -30,8 +30,7 @@ export class FakeBackend implements DurableClientPort {
 
   async readEntityState(name: string, key: string): Promise<unknown> {
     if (this.readError !== undefined) throw this.readError;
-    const text = this.committed.get(`${name}/${key}`);
-    return text === undefined ? undefined : JSON.parse(text);
+    return this.committed.get(`${name}/${key}`);
   }
 
   /** Waits until all that was signalled is done. */

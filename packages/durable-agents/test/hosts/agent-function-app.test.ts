@@ -200,6 +200,20 @@ describe('the entity of an agent', () => {
     assert.equal(JSON.parse(entityState ?? '').data.conversationHistory.length, 4);
   });
 
+  it('exists as long as it has a state, whatever its operations give back', async () => {
+    app(['one']);
+    const orders = [{ name: 'CheckAndDeleteIfExpired', input: { instanceId: 'i' } }, { name: 'explode' }];
+    const untouched = await runBatch(core, 'dafx-Joker', 's', undefined, orders);
+    assert.deepEqual([untouched.entityExists, untouched.entityState], [false, undefined]);
+    const run = { name: 'run', input: { message: 'a', correlationId: '1' } };
+    const used = await runBatch(core, 'dafx-Joker', 's', undefined, [run, ...orders]);
+    assert.equal(used.entityExists, true);
+    const deleted = await runBatch(core, 'dafx-Joker', 's', used.entityState, [{ name: 'delete' }, ...orders]);
+    assert.deepEqual([deleted.entityExists, deleted.entityState], [false, undefined]);
+    const damaged = await runBatch(core, 'dafx-Joker', 's', '{"cut', orders);
+    assert.deepEqual([damaged.entityExists, damaged.entityState], [true, '{"cut']);
+  });
+
   it('keeps numbers that JavaScript cannot hold', async () => {
     app(['one', 'two']);
     const state = '{"schemaVersion":"1.1.0","data":{"conversationHistory":[],"ingested":{"p":9223372036854775807}}}';

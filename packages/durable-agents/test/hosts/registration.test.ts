@@ -20,6 +20,7 @@ const shared = [
   'dafx-session-expiry',
   'dafx-session-sweep',
   'dafx-turn',
+  'dafx-agent-call',
   'dafx-turn-model',
   'dafx-turn-tool',
   'dafx-turn-approval-need',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type ChatMessage, messageText } from '../../src/agent/message.ts';
+import { type ChatMessage, messageText, textMessage } from '../../src/agent/message.ts';
 import { parseState } from '../../src/state/codec.ts';
 import type { StoredContent, StoredEntry } from '../../src/state/entity-state.ts';
-import { conversationOf } from '../../src/state/history.ts';
+import { conversationOf, withAsked } from '../../src/state/history.ts';
 import { foreignDocument, withHistory } from './documents.ts';
 
 function conversation(entries: unknown[]): ChatMessage[] {
@@ -126,5 +126,26 @@ describe('the conversation that a model sees', () => {
         assert.deepEqual(open, []);
       }),
     );
+  });
+});
+
+describe('a message that is sent again', () => {
+  const user = (...words: string[]) => words.map((word) => textMessage('user', word));
+  const said = (before: ChatMessage[], ...now: string[]) => texts(withAsked(before, user(...now))).join(' ');
+
+  it('after turns that failed counts once', () => {
+    assert.equal(
+      said([...user('hi'), textMessage('assistant', 'Hello'), ...user('go', 'go', 'go')], 'go'),
+      'hi Hello go',
+    );
+    assert.equal(said(user('a', 'b', 'a', 'b'), 'a', 'b'), 'a b');
+  });
+
+  it('after an answer, or after something else, counts again', () => {
+    assert.equal(said([...user('go'), textMessage('assistant', 'Gone')], 'go'), 'go Gone go');
+    assert.equal(said(user('go', 'stop'), 'go'), 'go stop go');
+    assert.equal(said(user('b'), 'a', 'b'), 'b a b');
+    assert.equal(said([textMessage('assistant', 'go')], 'go'), 'go go');
+    assert.equal(said([], 'go'), 'go');
   });
 });
