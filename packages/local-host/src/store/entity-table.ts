@@ -3,6 +3,7 @@ import { checksum } from './checksum.ts';
 import { damaged } from './failures.ts';
 import { idRange } from './id-range.ts';
 import type { Statements } from './statements.ts';
+import { StoreError } from './store-error.ts';
 
 interface Row {
   id: string;
@@ -58,7 +59,18 @@ export class EntityTable {
     return this.#statements
       .get(`${select} WHERE present = 1 AND ${where.join(' AND ')} ORDER BY id LIMIT ?`)
       .all(...values, query.limit)
-      .map((row) => this.#read(row));
+      .map((row) => this.#readOrName(row));
+  }
+
+  /** One damaged record must not hide all others: a list shows that it is there, and reading it says what it is. */
+  #readOrName(row: Record<string, unknown>): Entity {
+    try {
+      return this.#read(row);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'damaged') throw error;
+      const { id, last_operation_at: lastOperationAt } = row as unknown as Row;
+      return { id, state: null, exists: true, lastOperationAt, lock: null };
+    }
   }
 
   #read(row: Record<string, unknown>): Entity {

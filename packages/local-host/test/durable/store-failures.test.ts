@@ -61,6 +61,8 @@ test('a damaged instance and a damaged entity are left alone and named; all othe
   assert.match(status.body, /damaged/);
   assert.equal((await api().handle(post(['entities', 'Counter', 'hurt']))).status, 202, 'a message is kept for it');
   assert.equal((await api().handle({ ...post(['entities', 'Counter', 'hurt']), method: 'GET' })).status, 500);
+  const list = await api().handle({ ...post(['entities', 'Counter']), method: 'GET' });
+  assert.equal(JSON.parse(list.body).length, 1, 'a list shows that it is there');
   assert.equal((await harness.run('sequence')).status, 'Completed');
   assert.equal([...harness.store.messages('entity')].length, 1, 'the message still waits');
 });
