@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WorkflowApp } from './apps/workflows/client.ts';
+import { type Body, WorkflowApp } from './apps/workflows/client.ts';
 import { eventually } from './support/host-process.ts';
 
 test('a run is started, followed and answered in both official spellings', async (t) => {
@@ -14,29 +14,22 @@ test('a run is started, followed and answered in both official spellings', async
     assert.match(respondUri, /\/respond\/[0-9a-f]{32}\/\{requestId\}$/);
     assert.match(message, /^Workflow orchestration started for Reviewing/);
     const status = await eventually('the request', async () => {
-      const reply = (await (await fetch(`${app.host.url}${new URL(statusQueryGetUri).pathname}`)).json()) as Record<
-        string,
-        never
-      >;
-      return reply.waitingForInput === null ? undefined : reply;
+      const reply = await fetch(`${app.host.url}${new URL(statusQueryGetUri).pathname}`);
+      const body = (await reply.json()) as Body;
+      return body.customStatus?.state === 'waiting_for_human_input' ? body : undefined;
     });
-    const { pendingHumanInputRequests, waitingForInput, waitingFor, customStatus, runtimeStatus } = status as Record<
-      string,
-      never
-    >;
-    assert.equal(runtimeStatus, 'Running');
-    const [{ requestId, respondUrl, responseSchema }] = pendingHumanInputRequests as [Record<string, never>];
+    assert.equal(status.runtimeStatus, 'Running');
+    const [request] = status.pendingHumanInputRequests ?? [];
     assert.deepEqual(
-      (waitingForInput as { eventName: string; input: unknown }[]).map(({ eventName, input }) => [eventName, input]),
+      status.waitingForInput?.map(({ eventName, input }) => [eventName, input]),
       [['Review', 'text']],
     );
     assert.deepEqual(
-      (waitingFor as Record<string, never>[]).map(({ node, requestId: id, until }) => [node, id, until]),
-      [['draft', requestId, null]],
+      status.waitingFor.map(({ node, requestId, until }) => [node, requestId, until]),
+      [['draft', request?.requestId, null]],
     );
-    assert.equal((customStatus as Record<string, never>).state, 'waiting_for_human_input');
-    assert.deepEqual((responseSchema as Record<string, never>).required, ['approved']);
-    const path = new URL(respondUrl).pathname;
+    assert.deepEqual(request?.responseSchema.required, ['approved']);
+    const path = new URL(String(request?.respondUrl)).pathname;
     const reply = await app.host.post(path, { approved: true });
     assert.equal(reply.status, 200);
     assert.deepEqual((await app.ended('Reviewing', runId)).output, ['final: text']);
@@ -104,7 +97,7 @@ test('runs are listed by workflow and state, and cancelled', async (t) => {
   await app.run('Sorting', 3);
   const ids = async (query: string) => {
     const { body } = await app.get(`workflows/Nested/runs${query}`);
-    return body.runs.map(({ runId, status }: Record<string, string>) => [runId, status]);
+    return body.runs.map(({ runId, status }) => [runId, status]);
   };
   assert.deepEqual(await ids(''), [[waiting, 'Running']]);
   assert.deepEqual(await ids('?status=completed'), []);
@@ -132,7 +125,7 @@ test('fifty requests with large data keep the status small, and all are found', 
   const run = await app.begin('Many', 50);
   const requests = await app.requests('Many', run, 50);
   assert.deepEqual(
-    requests.map(({ requestData }) => requestData.i),
+    requests.map(({ requestData }) => (requestData as { i: number }).i),
     Array.from({ length: 50 }, (_, i) => i),
   );
   const { body } = await app.status('Many', run);

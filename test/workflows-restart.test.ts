@@ -22,7 +22,6 @@ test('killed in each step of a run, what has ended does not run again', async (t
       ['clean', 'publish'].filter((name) => name !== point),
     );
     assert.equal(app.model.requests.length, 1);
-    await app.host.kill();
   }
 });
 

@@ -18,6 +18,7 @@ export type {
 export type { RunOptions } from './agent/effects.ts';
 export { type ChatMessage, messageText, type Role, textMessage } from './agent/message.ts';
 export type { AgentResponse, FinishReason } from './agent/response.ts';
+export type { ResponseFormat, TypedResponse } from './agent/response-format.ts';
 export {
   type AnyTool,
   type Tool,

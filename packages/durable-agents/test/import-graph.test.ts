@@ -21,8 +21,12 @@ const allowed: Record<string, readonly string[]> = {
   client: ['agent', 'entity', 'session', 'state'],
   durable: ['agent', 'entity', 'state', 'client'],
   workflow: ['agent'],
-  http: ['agent', 'client', 'entity', 'state', 'stream'],
-  hosts: ['stream', 'telemetry', 'agent', 'client', 'durable', 'entity', 'http', 'model', 'session', 'state', 'turn'],
+  'workflow-run': ['agent', 'client', 'durable', 'state', 'workflow'],
+  http: ['agent', 'client', 'entity', 'state', 'stream', 'workflow', 'workflow-run'],
+  hosts: [
+    ...['stream', 'telemetry', 'agent', 'client', 'durable', 'entity', 'http', 'model', 'session', 'state', 'turn'],
+    ...['workflow', 'workflow-run'],
+  ],
 };
 const hostPackages = ['@azure/functions', 'durable-functions', '@microsoft/durabletask-js'];
 

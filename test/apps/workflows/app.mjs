@@ -124,9 +124,9 @@ const flaky = executor({ id: 'flaky', retry: { maxAttempts: 3, delayMs: 10 } }, 
 });
 const flakes = new WorkflowBuilder({ name: 'Flakes', start: flaky }).build();
 
-const soon = RequestPort.create({ id: 'Soon', timeoutMs: 300, onTimeout: { answer: { approved: false } } });
+const soon = RequestPort.create({ id: 'Soon', timeoutMs: 1500, onTimeout: { answer: { approved: false } } });
 const asked = step('asked', (text) => text);
-const told = executor({ id: 'told' }, (answer, context) => ({ answer, timedOut: context.request?.timedOut ?? false }));
+const told = step('told', (answer, context) => ({ answer, timedOut: context.request?.timedOut ?? false }));
 const timing = new WorkflowBuilder({ name: 'Timing', start: asked }).addChain([asked, soon, told]).build();
 
 const before = step('before', (text) => text);

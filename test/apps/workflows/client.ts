@@ -4,8 +4,42 @@ import type { TestContext } from 'node:test';
 import { eventually, HostProcess, root, temporaryFolder } from '../../support/host-process.ts';
 import { ModelServer } from '../../support/model-server.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: bodies of replies are what the tests look at.
-type Body = Record<string, any>;
+export interface Pending {
+  requestId: string;
+  sourceExecutor: string;
+  requestData: unknown;
+  requestType: string;
+  responseSchema: { required: string[] };
+  respondUrl: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+/** The fields of all replies that the tests look at; each reply has some of them. */
+export interface Body {
+  runId: string;
+  instanceId: string;
+  message: string;
+  statusQueryGetUri: string;
+  respondUri: string;
+  status: string;
+  runtimeStatus: string;
+  workflowStatus: string;
+  customStatus: { state: string; pendingCount: number };
+  result: unknown;
+  output: unknown[];
+  error: string;
+  errorCode: string;
+  failure: { code: string; executorId: string; attempts: number };
+  requestId: string;
+  repeated: boolean;
+  validated: boolean;
+  pendingHumanInputRequests?: Pending[];
+  waitingForInput: { eventName: string; input: unknown }[] | null;
+  waitingFor: { node: string; requestId: string; until: string | null }[];
+  runs: { runId: string; status: string }[];
+  graph: { nodes: { state: string }[] };
+}
 
 export interface Reply {
   status: number;
@@ -69,7 +103,7 @@ export class WorkflowApp {
   async begin(workflow: string, input: unknown): Promise<string> {
     const { status, body } = await this.post(`workflows/${workflow}/run`, input);
     if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`);
-    return body.runId as string;
+    return body.runId;
   }
 
   /** Runs a workflow to its end. */
@@ -90,16 +124,16 @@ export class WorkflowApp {
   }
 
   /** The requests of a run when there are as many. */
-  requests(workflow: string, runId: string, count = 1): Promise<Body[]> {
+  requests(workflow: string, runId: string, count = 1): Promise<Pending[]> {
     return eventually(`${count} requests of ${workflow}`, async () => {
       const { body } = await this.status(workflow, runId);
-      const found = (body.pendingHumanInputRequests ?? []) as Body[];
+      const found = body.pendingHumanInputRequests ?? [];
       return found.length === count ? found : undefined;
     });
   }
 
-  answer(workflow: string, runId: string, requestId: string, value: unknown): Promise<Reply> {
-    return this.post(`workflows/${workflow}/respond/${runId}/${encodeURIComponent(requestId)}`, value);
+  answer(workflow: string, runId: string, requestId: string | undefined, value: unknown): Promise<Reply> {
+    return this.post(`workflows/${workflow}/respond/${runId}/${encodeURIComponent(String(requestId))}`, value);
   }
 
   /** What took effect, in its order. */

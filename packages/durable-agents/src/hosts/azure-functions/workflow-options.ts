@@ -71,10 +71,11 @@ function checkNames(set: WorkflowSet, agentNames: readonly string[]): void {
     taken.set(name.toLowerCase(), by);
   };
   for (const name of agentNames) for (const made of [`dafx-${name}`, `http-${name}`]) take(made, `Agent "${name}"`);
-  for (const { name, isPublic } of set.families.values()) {
+  for (const family of set.families.values()) {
+    const { name, isPublic } = family;
     const by = `Workflow "${name}"`;
     take(workflowOrchestrator(name), by);
-    if (isPublic) for (const made of workflowTriggerNames(name)) take(made, by);
+    if (isPublic) for (const made of workflowTriggerNames(family)) take(made, by);
   }
   for (const { workflow, node } of set.nodes()) {
     if (node.kind !== 'workflow') take(executorFunction(workflow, node.id), `"${node.id}" of workflow "${workflow}"`);

@@ -56,17 +56,17 @@ export function registerWorkflowTriggers(
     serveResponse(rawRequest(request), runIdOf(request), request.params.requestId ?? '', endpoint);
 
   register(`http-${name}`, 'POST', ['workflows', 'run'], run);
-  register(`dafx-${name}-start`, 'POST', ['workflow', 'run'], run);
+  register(singularName(family, 'start'), 'POST', ['workflow', 'run'], run);
   if (exposeStatusEndpoint) {
     register(`http-${name}-status`, 'GET', ['workflows', 'status', '{runId}'], status);
-    register(`dafx-${name}-status`, 'GET', ['workflow', 'status', '{runId}'], status);
+    register(singularName(family, 'status'), 'GET', ['workflow', 'status', '{runId}'], status);
     register(`http-${name}-list`, 'GET', ['workflows', 'runs'], serveWorkflowList);
   }
   register(`http-${name}-respond`, 'POST', ['workflows', 'respond', '{runId}'], (request, endpoint) =>
     serveEventResponse(rawRequest(request), runIdOf(request), endpoint),
   );
   register(`http-${name}-answer`, 'POST', ['workflows', 'respond', '{runId}', '{requestId}'], respond);
-  register(`dafx-${name}-respond`, 'POST', ['workflow', 'respond', '{runId}', '{requestId}'], respond);
+  register(singularName(family, 'respond'), 'POST', ['workflow', 'respond', '{runId}', '{requestId}'], respond);
   register(`http-${name}-cancel`, 'POST', ['workflows', 'cancel', '{runId}'], async (request, endpoint) => {
     const reply = await serveWorkflowCancel(rawRequest(request), runIdOf(request), endpoint);
     // After the order is on disk. What runs in other processes ends by itself.
@@ -76,9 +76,16 @@ export function registerWorkflowTriggers(
 }
 
 /** Function names of a workflow's endpoints. */
-export function workflowTriggerNames(name: string): string[] {
-  const dotNet = ['', '-status', '-list', '-respond', '-answer', '-cancel'].map((end) => `http-${name}${end}`);
-  return [...dotNet, ...['-start', '-status', '-respond'].map((end) => `dafx-${name}${end}`)];
+export function workflowTriggerNames(family: WorkflowFamily): string[] {
+  const plural = ['', '-status', '-list', '-respond', '-answer', '-cancel'].map((end) => `http-${family.name}${end}`);
+  return [...plural, ...['start', 'status', 'respond'].map((action) => singularName(family, action))];
+}
+
+/** Of the singular spelling. An executor may be called `start`: then its activity has the name. */
+function singularName({ name, versions }: WorkflowFamily, action: string): string {
+  const ids = [...versions.values()].flatMap(({ graph }) => [...graph.nodes.keys()]);
+  const plain = `dafx-${name}-${action}`;
+  return ids.some((id) => id.toLowerCase() === action) ? `http-${plain}` : plain;
 }
 
 function runIdOf({ params }: HttpRequest): string {
