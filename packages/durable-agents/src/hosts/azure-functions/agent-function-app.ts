@@ -72,7 +72,15 @@ export class AgentFunctionApp {
         http,
       );
     }
-    if (options.enableHealthCheck ?? true) registerHealthTrigger(agents, http);
+    if (options.enableHealthCheck ?? true)
+      registerHealthTrigger(
+        agents,
+        [...workflows.settings].map(([name, { enableHttp }]) => ({
+          name: workflows.set.families.get(name)?.name ?? name,
+          enableHttp,
+        })),
+        http,
+      );
   }
 
   /**

@@ -67,8 +67,12 @@ export function registerUnknownAgentTrigger(names: readonly string[], http: Http
 }
 
 /** `GET health`. */
-export function registerHealthTrigger(agents: readonly RegisteredAgent[], http: HttpSettings): void {
-  const body = healthBody(agents);
+export function registerHealthTrigger(
+  agents: readonly RegisteredAgent[],
+  workflows: readonly { name: string; enableHttp: boolean }[],
+  http: HttpSettings,
+): void {
+  const body = healthBody(agents, workflows);
   app.http('health_check', {
     route: 'health',
     methods: ['GET'],
@@ -77,7 +81,10 @@ export function registerHealthTrigger(agents: readonly RegisteredAgent[], http: 
   });
 }
 
-function healthBody(agents: readonly RegisteredAgent[]): JsonObject {
+function healthBody(
+  agents: readonly RegisteredAgent[],
+  workflows: readonly { name: string; enableHttp: boolean }[],
+): JsonObject {
   return {
     status: 'healthy',
     agents: agents.map(({ agent, enableHttp }) => ({
@@ -92,7 +99,7 @@ function healthBody(agents: readonly RegisteredAgent[]): JsonObject {
       },
     })),
     agent_count: agents.length,
-    workflows: [],
-    workflow_count: 0,
+    workflows: workflows.map(({ name, enableHttp }) => ({ name, http_endpoint_enabled: enableHttp })),
+    workflow_count: workflows.length,
   };
 }
