@@ -174,7 +174,10 @@ test('conversations that are large', async (t) => {
     });
     assert.equal(runtimeStatus, 'Completed', String(output).slice(0, 300));
     assert.equal((output as string[]).length, 30);
-    const { body } = await view('Turner', 'pictures');
+    const { body } = await eventually('the session to be read', async () => {
+      const seen = await view('Turner', 'pictures');
+      return seen.status === 200 ? seen : undefined;
+    });
     assert.ok(Number(body.stateBytes) <= 1_048_576, String(body.stateBytes));
     assert.match(JSON.stringify(model.requests.at(-1)), /picture 29/);
   });
