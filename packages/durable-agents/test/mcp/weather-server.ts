@@ -41,6 +41,8 @@ export function weatherServer(onCall: (tool: string, meta: unknown) => void = ()
     if (_meta?.progressToken !== undefined) {
       const params = { progressToken: _meta.progressToken, progress: 1, total: 2, message: 'half way' };
       await sendNotification({ method: 'notifications/progress', params });
+      // The client forgets whom to tell once the result is in, and it may read both in one go.
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     return { content: [{ type: 'text', text: 'done' }] };
   });

@@ -20,6 +20,9 @@ import type { TypedData } from './typed-data.ts';
 const INVOCATION_HEADER = 'x-ms-invocation-id';
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
+/** How long a client that was answered while it was still sending gets to read the answer. */
+const LINGER_MS = 500;
+
 /** How serving ended, when nothing failed. `empty`: the handler returned nothing. `left`: the client went away. */
 type Outcome = 'relayed' | 'empty' | 'refused' | 'left';
 
@@ -137,6 +140,20 @@ async function relay(answer: IncomingMessage, exchange: HttpExchange): Promise<v
     return;
   }
   const { [INVOCATION_HEADER]: _id, ...headers } = withoutConnectionHeaders(answer.headers);
+  if (!exchange.request.complete) {
+    response.setHeader('connection', 'close');
+  }
   response.writeHead(answer.statusCode ?? 200, headers);
   await pipeline(answer, response);
+  endUnreadRequest(exchange);
+}
+
+/** An answer that came before the end of the request (413, for one) leaves a connection on which nobody would read on. */
+function endUnreadRequest({ request }: HttpExchange): void {
+  if (request.complete || request.destroyed) {
+    return;
+  }
+  const timer = setTimeout(() => request.destroy(), LINGER_MS);
+  request.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
+  request.resume();
 }

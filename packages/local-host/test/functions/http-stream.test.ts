@@ -122,6 +122,18 @@ test('a handler that does not read the body answers all the same', limited, asyn
   assert.equal(await response.text(), 'unread');
 });
 
+test('a client that is answered while it still sends is told to close, and is cut off', limited, async () => {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('POST /api/ignores HTTP/1.1\r\nhost: localhost\r\ncontent-length: 900\r\n\r\nonly the start');
+  let text = '';
+  for await (const chunk of socket) {
+    text += String(chunk);
+  }
+  assert.match(text, /^HTTP\/1.1 200 /);
+  assert.match(text, /^connection: close\r$/im);
+  assert.match(text, /unread/);
+});
+
 test('a handler that returns nothing is answered 204', limited, async () => {
   const response = await fetch(`${url}/api/nothing`);
   assert.deepEqual([response.status, await response.text()], [204, '']);
