@@ -3,37 +3,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { HostProcess, root, temporaryFolder } from './support/host-process.ts';
 import { ModelServer } from './support/model-server.ts';
+import { type StreamEvent as Event, readEvents as read } from './support/read-events.ts';
 
 const app = join(root, 'test/apps/steps');
-
-interface Event {
-  id: string | undefined;
-  name: string | undefined;
-  data: Record<string, unknown>;
-}
-
-/** Reads server-sent events until the stream ends or `enough` says so. */
-async function read(reply: Response, enough: (events: Event[]) => boolean = () => false): Promise<Event[]> {
-  assert.match(reply.headers.get('content-type') ?? '', /text\/event-stream/);
-  const events: Event[] = [];
-  let text = '';
-  for await (const chunk of reply.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    const blocks = text.split('\n\n');
-    text = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const field = (name: string) =>
-        block
-          .split('\n')
-          .find((line) => line.startsWith(`${name}: `))
-          ?.slice(name.length + 2);
-      const data = field('data');
-      if (data !== undefined) events.push({ id: field('id'), name: field('event'), data: JSON.parse(data) });
-    }
-    if (enough(events)) break;
-  }
-  return events;
-}
 
 async function setUp(t: TestContext, words: string[]) {
   const model = await ModelServer.start(() => ({ words, pauseMs: 10 }));

@@ -64,6 +64,23 @@ export type { HistoryProvider, StoredTurn } from './session/history-provider.ts'
 export { MemoryHistory } from './session/memory-history.ts';
 export { type RedisCommands, RedisHistory, type RedisHistoryOptions } from './session/redis-history.ts';
 export { type SqliteDatabase, SqliteHistory } from './session/sqlite-history.ts';
+export { MemoryStreamStore, type MemoryStreamStoreOptions } from './stream/memory-stream-store.ts';
+export { ioredisClient } from './stream/redis-client.ts';
+export { RedisStreamStore, type RedisStreamStoreOptions } from './stream/redis-stream-store.ts';
+export { SqliteStreamStore, type SqliteStreamStoreOptions } from './stream/sqlite-stream-store.ts';
+export type { AgentStreamContext, AgentStreamHandler } from './stream/stream-handler.ts';
+export type { Attempt, StreamStore, TurnKey } from './stream/stream-store.ts';
+export type {
+  EventStamp,
+  ResetEvent,
+  StreamedEvent,
+  TurnEnd,
+  TurnEvent,
+  TurnEventBody,
+  TurnFailure,
+} from './stream/turn-event.ts';
+export { TurnView } from './stream/turn-view.ts';
+export type { TelemetryOptions } from './telemetry/telemetry-options.ts';
 export { type AgentAnswer, type AgentInput, type AgentRequest, conversationOf } from './workflow/agent-answer.ts';
 export { agentExecutor } from './workflow/agent-executor.ts';
 export { type EdgeOptions, WorkflowBuilder, type WorkflowOptions } from './workflow/builder.ts';

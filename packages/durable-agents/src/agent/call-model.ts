@@ -5,6 +5,7 @@ import { collectUpdates } from '../model/collect-updates.ts';
 import type { Agent } from './agent.ts';
 import { describeError } from './describe-error.ts';
 import type { ModelOutcome } from './effects.ts';
+import { type CallEnd, type GatePass, gateOf, longestClosingMs, type ModelGate } from './model-gate.ts';
 import type { RunContext } from './run-context.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -25,7 +26,7 @@ export interface ModelCallContext extends RunContext {
 }
 
 /** A provider that asks for a longer wait than this, in milliseconds, fails the run instead of holding it. */
-export const maxRetryDelayMs = 30_000;
+export const maxRetryDelayMs = longestClosingMs;
 
 /** No call is repeated later than this, in milliseconds, after the first one began. */
 export const defaultRetryBudgetMs = 60_000;
@@ -38,6 +39,9 @@ export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
  * again up to `maxModelRetries` times, after the wait the provider asked for or 150 ms, 300 ms, 600 ms, … plus up to
  * 25%: with the default of 2 a caller hears of a broken model within a second. A wait that is longer than
  * {@link maxRetryDelayMs} or would end after the retry budget fails the call at once. Never rejects.
+ *
+ * Calls of the same model share a gate that holds them back while the server limits their rate. A refusal is no failed
+ * try while others get an answer: who waits in line goes on waiting, inside the budget.
  */
 export async function callModel(
   agent: ModelAgent,
@@ -45,13 +49,28 @@ export async function callModel(
   context: ModelCallContext,
   sleep: Sleep = sleepFor,
 ): Promise<ModelOutcome> {
-  const startedAt = performance.now();
-  const { modelRetryBudgetMs: budgetMs = defaultRetryBudgetMs } = agent;
+  const since = performance.now();
+  const { modelRetryBudgetMs: budgetMs = defaultRetryBudgetMs, maxModelRetries } = agent;
+  const leftMs = () => since + budgetMs - performance.now();
+  const gate = gateOf(agent.model);
+  let waitedOut: number | undefined;
+  let failedTries = 0;
+  let answers = gate.answers;
+  let last: ModelOutcome | undefined;
   for (let attempt = 1; ; attempt++) {
+    const pass = await enter(gate, { since, timeoutMs: Math.max(0, leftMs()), signal: context.signal, waitedOut });
+    if (pass === 'aborted') return { ok: false, error: aborted() };
+    if (pass === undefined) return last ?? { ok: false, error: heldBack(performance.now() - since) };
     const outcome = await callOnce(agent, request, context, attempt);
+    pass.leave(callEnd(outcome));
     if (outcome.ok) return outcome;
-    const wait = attempt <= agent.maxModelRetries ? retryDelayMs(outcome.error, attempt) : undefined;
-    const delayMs = wait !== undefined && performance.now() - startedAt + wait <= budgetMs ? wait : undefined;
+    last = outcome;
+    waitedOut = gate.closedUntil;
+    const isInLine = maxModelRetries > 0 && isRateLimit(outcome.error) && gate.answers > answers;
+    answers = gate.answers;
+    if (!isInLine) failedTries++;
+    const wait = failedTries <= maxModelRetries ? retryDelayMs(outcome.error, Math.max(failedTries, 1)) : undefined;
+    const delayMs = wait !== undefined && wait <= leftMs() ? wait : undefined;
     // Not the provider's words: they may quote what the user said. Callers get them with the answer.
     const { code, fix } = outcome.error;
     const facts = { agent: agent.name, provider: agent.model.provider, code, ...(fix !== undefined && { fix }) };
@@ -59,7 +78,7 @@ export async function callModel(
       context.log.error('Model call failed.', facts);
       return outcome;
     }
-    context.log.warn('Model call failed and will be repeated.', { ...facts, delayMs });
+    context.log.warn('Model call failed and will be repeated.', { ...facts, delayMs, inLine: gate.waiting });
     try {
       await sleep(delayMs, context.signal);
     } catch {
@@ -67,6 +86,35 @@ export async function callModel(
       return { ok: false, error: aborted() };
     }
   }
+}
+
+async function enter(
+  gate: ModelGate,
+  entry: Parameters<ModelGate['enter']>[0],
+): Promise<GatePass | 'aborted' | undefined> {
+  try {
+    return await gate.enter(entry);
+  } catch {
+    // Only an abort makes it reject.
+    return 'aborted';
+  }
+}
+
+function callEnd(outcome: ModelOutcome): CallEnd {
+  if (outcome.ok) return 'answered';
+  const { retryAfterMs } = outcome.error as Partial<ModelError>;
+  return isRateLimit(outcome.error) ? { refused: { retryAfterMs } } : 'other';
+}
+
+function isRateLimit(error: DurableAgentError): boolean {
+  const { code, retryable } = error as Partial<ModelError>;
+  return code === 'modelRateLimited' && retryable === true;
+}
+
+function heldBack(waitedMs: number): ModelError {
+  const message = `The model server limits the rate of requests; this call waited ${Math.round(waitedMs)} ms in line.`;
+  const fix = "Raise the quota of the model, or the agent's modelRetryBudgetMs to wait longer.";
+  return new ModelError('modelRateLimited', message, { fix, retryable: true });
 }
 
 async function callOnce(
@@ -143,7 +191,7 @@ function retryDelayMs(error: DurableAgentError, attempt: number): number | undef
   // Read as fields, not by class: the client may come with another copy of this package.
   const { code, retryable, retryAfterMs } = error as Partial<ModelError>;
   if (!retryable || code === 'modelTimeout' || code === 'modelAborted') return undefined;
-  const base = retryAfterMs ?? 150 * 2 ** (attempt - 1);
+  const base = retryAfterMs ?? 150 * 2 ** Math.min(attempt - 1, 5);
   if (base > maxRetryDelayMs) return undefined;
   return Math.ceil(base + Math.random() * Math.max(base * 0.25, 100));
 }

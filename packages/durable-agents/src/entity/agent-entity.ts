@@ -31,6 +31,7 @@ import {
   type StepTurns,
   waitForApprovals,
 } from './step-turns.ts';
+import { type ToldTurn, tellOperation } from './tell-turn.ts';
 
 /** One operation on a session, with all it may use of the world. */
 export interface SessionOperation {
@@ -64,6 +65,8 @@ export interface OperationOutcome {
   wakes?: readonly string[];
   /** The turn in steps that has ended with this operation. */
   ended?: EndedTurn;
+  /** The turn of whose end the host has to tell those who watch it: it is on disk. */
+  told?: ToldTurn;
   /** What the host has to do before the operation ends. */
   actions?: readonly SessionAction[];
   /** Set if this call failed. `cause` is for the log; it may say more than a caller should see. */
@@ -101,6 +104,7 @@ export async function performOperation(given: SessionOperation): Promise<Operati
     if (operation === 'reset') return await reset(call);
     if (operation === 'delete') return await remove(call);
     if (operation === 'checkanddeleteifexpired') return await checkExpiry(call);
+    if (operation === tellOperation.toLowerCase()) return await tell(call);
     const step = stepOperations.get(operation);
     if (step !== undefined && call.steps !== undefined) return await performStep(call, call.steps, step);
     return { result: { error: `Unknown operation: ${given.operation ?? ''}` } };
@@ -258,6 +262,15 @@ async function checkExpiry(call: KeptCall): Promise<OperationOutcome> {
   } catch (cause) {
     return refuse(cause, undefined);
   }
+}
+
+/** A turn that is not recorded is none to tell of: its operation was begun and never committed, and runs again. */
+async function tell(call: KeptCall): Promise<OperationOutcome> {
+  const input = readInput(call);
+  const correlationId = isObject(input) ? input.correlationId : undefined;
+  if (typeof correlationId !== 'string') return { result: null };
+  const told = await call.keeping.toldTurn(call.keeping.parse(call.state()), correlationId);
+  return { result: null, ...(told !== undefined && { told }) };
 }
 
 function unlogged({ agentName, sessionId, now }: SessionOperation) {

@@ -25,6 +25,7 @@ import {
   settleTurn,
 } from './retention-settle.ts';
 import type { SessionAction } from './session-actions.ts';
+import { type ToldTurn, toldTurn } from './tell-turn.ts';
 
 /** How the sessions of an agent are kept. */
 export interface KeepingSettings extends KeepSettings {
@@ -75,6 +76,12 @@ export class SessionKeeping {
   async answerOf(state: StateDocument, correlationId: string): Promise<Answer | undefined> {
     const { history } = this.#settings;
     return findAnswer(await stateWithTurn(state, correlationId, history, this.#context.sessionId), correlationId);
+  }
+
+  /** What is recorded of a turn that has ended, for those who watch it. */
+  async toldTurn(state: StateDocument, correlationId: string): Promise<ToldTurn | undefined> {
+    const { history } = this.#settings;
+    return toldTurn(await stateWithTurn(state, correlationId, history, this.#context.sessionId), correlationId);
   }
 
   /** The state in which a new message is taken: a fresh one if the session is over and only not yet deleted. */

@@ -66,6 +66,11 @@ export interface ChatClient {
   readonly modelId: string | undefined;
   /** True if answers are made up locally, with no model behind them. Shown to every caller. */
   readonly simulated: boolean;
+  /**
+   * Names what a rate limit of the server is for, such as its address and the model: clients with the same text slow
+   * down together. Default: each client by itself.
+   */
+  readonly rateLimitKey?: string | undefined;
   complete(request: ChatRequest, context: ChatCallContext): Promise<ChatResponse>;
   /**
    * The same answer, piece by piece. Ends with exactly one `response` update, or throws: a stream that breaks off is a

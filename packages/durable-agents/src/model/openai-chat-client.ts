@@ -14,6 +14,7 @@ export class OpenAIChatClient implements ChatClient {
   readonly provider: string;
   readonly modelId: string;
   readonly simulated = false;
+  readonly rateLimitKey: string;
   readonly #connection: OpenAIConnection;
 
   /** @throws ConfigurationError if the model, an address or the key is missing or cannot be used. */
@@ -21,6 +22,7 @@ export class OpenAIChatClient implements ChatClient {
     this.#connection = new OpenAIConnection('OpenAIChatClient', 'chat', options);
     this.provider = this.#connection.provider;
     this.modelId = this.#connection.model;
+    this.rateLimitKey = this.#connection.rateLimitKey;
   }
 
   async complete(request: ChatRequest, { signal }: ChatCallContext): Promise<ChatResponse> {

@@ -25,6 +25,8 @@ export class OpenAIConnection {
   readonly model: string;
   /** A server that is neither OpenAI's nor Azure's. */
   readonly isCompatibleServer: boolean;
+  /** Servers limit the rate of a model, or of a deployment, whichever client asks. */
+  readonly rateLimitKey: string;
   readonly #options: OpenAIChatClientOptions;
   readonly #api: 'chat' | 'responses';
   readonly #secret: string | undefined;
@@ -37,6 +39,7 @@ export class OpenAIConnection {
     this.#api = api;
     this.provider = options.azure ? 'azure-openai' : 'openai';
     this.model = options.model;
+    this.rateLimitKey = JSON.stringify([options.azure?.endpoint ?? options.baseURL ?? openAIBaseURL, options.model]);
     this.isCompatibleServer = options.azure === undefined && options.baseURL !== undefined;
   }
 

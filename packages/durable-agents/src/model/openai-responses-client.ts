@@ -18,6 +18,7 @@ export class OpenAIResponsesClient implements ChatClient {
   readonly provider: string;
   readonly modelId: string;
   readonly simulated = false;
+  readonly rateLimitKey: string;
   readonly #connection: OpenAIConnection;
   readonly #source: ItemSource;
   #withReasoningItems = true;
@@ -27,6 +28,7 @@ export class OpenAIResponsesClient implements ChatClient {
     this.#connection = new OpenAIConnection('OpenAIResponsesClient', 'responses', options);
     this.provider = this.#connection.provider;
     this.modelId = this.#connection.model;
+    this.rateLimitKey = this.#connection.rateLimitKey;
     this.#source = { provider: this.provider, model: this.modelId };
   }
 

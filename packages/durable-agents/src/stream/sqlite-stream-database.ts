@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { DatabaseSync } from 'node:sqlite';
 import { ConfigurationError } from '../errors.ts';
 
@@ -15,8 +14,10 @@ export function openStreamDatabase(path: string): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     // Only when it is wanted: loading the module warns, and fails on versions of Node.js that have none.
-    const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as typeof import('node:sqlite');
-    db = new DatabaseSync(path);
+    // Not by an import either, which a bundler would put at the start, or could not follow.
+    const sqlite = process.getBuiltinModule('node:sqlite');
+    if (sqlite === undefined) throw new Error(`Node.js ${process.version} has no node:sqlite.`);
+    db = new sqlite.DatabaseSync(path);
     // Opening waits longer: several processes may be making the file at the same moment.
     db.exec('PRAGMA busy_timeout = 3000');
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;');

@@ -24,7 +24,10 @@ export interface AgentStreamContext {
 export interface AgentStreamHandler {
   /** Called with every update of the model. */
   onUpdate?(update: ChatUpdate, context: AgentStreamContext): void | Promise<void>;
-  /** Called once, with the answer, if the turn succeeds. */
+  /**
+   * Called with the answer of a turn that has succeeded, once it is on disk: no crash takes it back. A crash during the
+   * call repeats it. `attempt` is 1 here.
+   */
   onResponse?(response: AgentResponse, context: AgentStreamContext): void | Promise<void>;
 }
 
@@ -45,8 +48,8 @@ export class HandlerCalls {
     this.#call('onUpdate', () => this.#handler.onUpdate?.(update, { ...this.#context, attempt }));
   }
 
-  response(response: AgentResponse, attempt: number): void {
-    this.#call('onResponse', () => this.#handler.onResponse?.(response, { ...this.#context, attempt }));
+  response(response: AgentResponse): void {
+    this.#call('onResponse', () => this.#handler.onResponse?.(response, { ...this.#context, attempt: 1 }));
   }
 
   /** Resolves when all calls so far have ended. */

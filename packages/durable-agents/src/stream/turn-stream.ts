@@ -50,7 +50,6 @@ export class TurnStream {
   readonly #handler: HandlerCalls | undefined;
   readonly #attempts = new Map<string, number>();
   #modelCall: ModelCallEvents;
-  #modelAttempt = 1;
   #sequence = 0;
   readonly #stamped = new WeakMap<Item, TurnEvent>();
   /** Tells that this part of the turn has been begun before; goes out with the first event. */
@@ -80,7 +79,6 @@ export class TurnStream {
    * the tries of this model call from 1.
    */
   onModelUpdate(update: ChatUpdate, attempt = 1): void {
-    this.#modelAttempt = attempt;
     this.#handler?.update(update, attempt);
     const call = this.#modelCall;
     for (const body of call.take(update, attempt)) this.#push(call.step, body);
@@ -114,13 +112,13 @@ export class TurnStream {
     this.#push(step, body);
   }
 
-  /** The end of the turn. Resolves when readers can see it, or after `flushTimeoutMs`. */
+  /** The end of the turn, which must be on disk. Resolves when readers can see it, or after `flushTimeoutMs`. */
   async done(outcome: RunOutcome): Promise<void> {
     if (outcome.status === 'completed') {
       const { text, value, finishReason, usage } = outcome.response;
       const facts = { ...(value !== undefined && { value }), ...(finishReason && { finishReason }) };
       this.#push(this.#step, { type: 'done', outcome: 'completed', text, ...facts, ...(usage && { usage }) });
-      this.#handler?.response(outcome.response, this.#modelAttempt);
+      this.#handler?.response(outcome.response);
     } else {
       const { error, usage } = outcome;
       // As in the record of the turn: providers quote keys and addresses in their errors.

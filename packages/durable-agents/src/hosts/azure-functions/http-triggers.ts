@@ -44,7 +44,7 @@ export function registerRunTrigger(registered: RegisteredAgent, http: HttpSettin
           log,
           caller,
           traceContext: traceOf(request),
-          beforeStart: (key) => parts.watching.store.open(key),
+          ...(http.enableStreaming && { beforeStart: (key) => parts.watching.store.open(key) }),
         }),
       );
     },

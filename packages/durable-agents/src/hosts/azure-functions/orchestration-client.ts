@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { toJsonResult } from '../../agent/to-json-result.ts';
@@ -6,9 +5,8 @@ import type { OrchestrationStatus, ToolDurablePort } from '../../agent/tool-dura
 import type { SessionAction } from '../../entity/session-actions.ts';
 import type { JsonValue } from '../../json.ts';
 import { type Logger, silentLogger } from '../../log.ts';
+import { persistently } from './persistently.ts';
 
-/** Waits between attempts, in milliseconds: long enough for a blip, short enough for an operation. */
-const pausesMs = [100, 400, 1_500];
 const notStarted = 'An orchestration was not started; it will be asked for again.';
 const alive: readonly string[] = ['Pending', 'Running', 'Suspended', 'ContinuedAsNew'];
 
@@ -113,16 +111,4 @@ export class OrchestrationClient implements ToolDurablePort {
 /** The client has no other way to say that there is no such instance. */
 function isNotFound(error: unknown): boolean {
   return error instanceof Error && error.message.includes('HTTP 404');
-}
-
-async function persistently(action: () => Promise<void>): Promise<void> {
-  for (const pause of pausesMs) {
-    try {
-      return await action();
-    } catch {
-      // The last attempt below says what is wrong.
-      await setTimeout(pause);
-    }
-  }
-  await action();
 }

@@ -15,10 +15,12 @@ import { readCarrier } from '../../telemetry/trace-context.ts';
 import { traceTurn } from '../../telemetry/turn-telemetry.ts';
 import { canceled } from '../../turn/turn-orchestrator.ts';
 import { contextLogger } from './context-logger.ts';
+import { durableClientPort } from './durable-client.ts';
 import { deleteEntityState, hasEntityState, readEntityState, writeEntityState } from './entity-state-store.ts';
 import { OrchestrationClient } from './orchestration-client.ts';
 import type { RunningSteps } from './running-steps.ts';
 import { stepTurnsOf } from './step-turns.ts';
+import { tellEnd, tellOnceStored } from './tell-watchers.ts';
 import { streamOf, TurnObserver, type Watching } from './turn-observer.ts';
 import { forgetStreams, watchSteps } from './watch-steps.ts';
 
@@ -63,12 +65,15 @@ export function registerAgentEntity(
       steps: stepTurnsOf(agent, { id: sessionId, key }, (instanceId) => orchestrations.isAlive(instanceId), log),
     });
     await orchestrations.perform(outcome.actions ?? []);
+    const session = { agent, sessionId, log };
+    await tellOnceStored(watching, session, key, outcome, () => durableClientPort(context));
     context.df.return(outcome.result);
     // After the result: giving one makes an entity exist, also one that has no state.
     if (outcome.state !== undefined && !outcome.deleted) writeEntityState(context, outcome.state);
     else if (outcome.deleted || !hasEntityState(context)) deleteEntityState(context);
     logFailure(log, agent.name, sessionId, outcome);
-    await watchSteps(watching, { agent, sessionId, log }, operation, context.df.getInput<unknown>(), outcome);
+    await watchSteps(watching, session, operation, context.df.getInput<unknown>(), outcome);
+    if (outcome.told !== undefined) await tellEnd(watching, session, outcome.told);
     if (outcome.deleted) await forgetStreams(watching, sessionId, log);
     const { correlationId, wakes = [] } = outcome;
     for (const id of correlationId === undefined ? wakes : [correlationId, ...wakes]) waiters.wake(sessionId, id);
@@ -123,7 +128,8 @@ function inlineTurn(agent: Agent, { log, running, watching, durable }: InlinePar
         if (!signal.aborted || ran.status !== 'failed') return ran;
         return { ...ran, error: cancel.aborted ? canceled() : tooLong(agent) };
       });
-      await stream?.done(outcome);
+      // Before the end, which is told when it is on disk.
+      await stream?.flush();
       return outcome;
     });
 }

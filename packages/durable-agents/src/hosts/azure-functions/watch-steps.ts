@@ -1,6 +1,5 @@
 import type { Agent } from '../../agent/agent.ts';
 import type { ToolCallRequest } from '../../agent/effects.ts';
-import { messageText } from '../../agent/message.ts';
 import type { OperationOutcome } from '../../entity/agent-entity.ts';
 import type { AgentSessionId } from '../../ids.ts';
 import type { JsonObject } from '../../json.ts';
@@ -40,9 +39,6 @@ export async function watchSteps(
   }
   const { ended } = outcome;
   if (ended === undefined) return;
-  const requestText = ended.request.messages.map(messageText).join('\n');
-  const stream = await streamOf(watching, { ...turn, correlationId: ended.correlationId, requestText, step: 'end' });
-  await stream?.done(ended.outcome);
   const facts = {
     agentName: agent.name,
     agentDescription: agent.description,
